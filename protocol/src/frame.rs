@@ -1,0 +1,389 @@
+//! The envelope: one JSON object a text frame, adjacently tagged by `kind` (and `event`, `of`).
+
+use std::borrow::Cow;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::call::{CallAnswer, CallAnswered, CallCancel, CallCancelled, CallEvent, CallInvite, CallInvited, CallReceived};
+use crate::code::{Code, Fault};
+use crate::id::RequestId;
+use crate::limits;
+use crate::session::{Closing, Done, LoggedIn, Login, RenewToken, Resume, Snapshot, TokenRenewed, UploadLog};
+
+/// What a client sends.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ClientFrame {
+    Request(Request),
+    /// Events up to `n` have been delivered to the host.
+    Ack { n: u64 },
+    Ping,
+    /// A kind without an `id` that this side does not know: counted, otherwise ignored.
+    Unknown { kind: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Request {
+    pub id: RequestId,
+    /// How long the client will still wait, measured when it sends. The server does not start the request later.
+    pub ttl_ms: u32,
+    pub body: RequestBody,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum RequestBody {
+    Login(Login),
+    Resume(Resume),
+    Logout,
+    RenewToken(RenewToken),
+    UploadLog(UploadLog),
+    CallInvite(CallInvite),
+    CallCancel(CallCancel),
+    CallAccept(CallAnswer),
+    CallReject(CallAnswer),
+    CallReceived(CallReceived),
+}
+
+impl RequestBody {
+    /// The request's `kind` on the wire.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            RequestBody::Login(_) => "login",
+            RequestBody::Resume(_) => "resume",
+            RequestBody::Logout => "logout",
+            RequestBody::RenewToken(_) => "renew_token",
+            RequestBody::UploadLog(_) => "upload_log",
+            RequestBody::CallInvite(_) => "call_invite",
+            RequestBody::CallCancel(_) => "call_cancel",
+            RequestBody::CallAccept(_) => "call_accept",
+            RequestBody::CallReject(_) => "call_reject",
+            RequestBody::CallReceived(_) => "call_received",
+        }
+    }
+}
+
+/// Every request kind, for messages.
+pub const REQUEST_KINDS: &[&str] = &[
+    "login", "resume", "logout", "renew_token", "upload_log", "call_invite", "call_cancel", "call_accept", "call_reject", "call_received",
+];
+
+/// What a server sends.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ServerFrame {
+    /// The answer to the request of this ID.
+    Reply { id: RequestId, body: ReplyBody },
+    /// The refusal of the request of this ID; without an ID, of a frame that could not be read.
+    Error { id: Option<RequestId>, fault: Fault },
+    /// Entry `n` of the user's log.
+    Event { epoch: u64, n: u64, event: CallEvent },
+    /// Entry `n` of the user's log is of a kind that this side does not know: it counts as taken, and is counted.
+    UnknownEvent { epoch: u64, n: u64, event: String },
+    Snapshot(Snapshot),
+    /// Everything up to `n` has been sent; what follows is new.
+    CaughtUp { epoch: u64, n: u64 },
+    TokenWillExpire { seconds: u32 },
+    Pong,
+    Closing(Closing),
+    /// A kind that this side does not know: counted, otherwise ignored.
+    Unknown { kind: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "of", content = "data", rename_all = "snake_case")]
+pub enum ReplyBody {
+    Login(LoggedIn),
+    Resume(LoggedIn),
+    Logout(Done),
+    RenewToken(TokenRenewed),
+    UploadLog(Done),
+    CallInvite(CallInvited),
+    CallCancel(CallCancelled),
+    CallAccept(CallAnswered),
+    CallReject(CallAnswered),
+    CallReceived(CallAnswered),
+}
+
+/// A frame that could not be taken: what to tell the sender, and of which request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrameError {
+    pub id: Option<RequestId>,
+    pub fault: Fault,
+}
+
+/// Every key that an envelope may have. Unknown keys are ignored.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    id: Option<RequestId>,
+    ttl_ms: Option<u32>,
+    epoch: Option<u64>,
+    n: Option<u64>,
+    #[serde(borrow)]
+    event: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    of: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+struct OutFrame<'a, T: Serialize> {
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a RequestId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl_ms: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a T>,
+}
+
+impl<'a, T: Serialize> OutFrame<'a, T> {
+    fn new(kind: &'a str, data: Option<&'a T>) -> Self {
+        OutFrame { kind, id: None, ttl_ms: None, epoch: None, n: None, of: None, event: None, data }
+    }
+
+    fn json(&self) -> String {
+        // Our own types have string keys and no fallible serializers, so this cannot fail; an empty object is
+        // a frame that the other side answers with an error rather than a panic here.
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
+}
+
+impl ClientFrame {
+    /// Reads a frame that the transport has already limited to [`limits::CLIENT_FRAME_BYTES`].
+    pub fn parse(text: &str) -> Result<ClientFrame, FrameError> {
+        let envelope = Envelope::parse(text)?;
+        let kind = envelope.kind.as_ref();
+        match kind {
+            "ping" => return Ok(ClientFrame::Ping),
+            "ack" => {
+                let n = envelope.n.ok_or_else(|| envelope.missing("n"))?;
+                return Ok(ClientFrame::Ack { n });
+            }
+            _ => {}
+        }
+        if envelope.id.is_none() {
+            return match REQUEST_KINDS.contains(&kind) {
+                true => Err(envelope.missing("id")),
+                false => Ok(ClientFrame::Unknown { kind: kind.chars().take(64).collect() }),
+            };
+        }
+        let body = match kind {
+            "login" => RequestBody::Login(envelope.data()?),
+            "resume" => RequestBody::Resume(envelope.data()?),
+            "logout" => RequestBody::Logout,
+            "renew_token" => RequestBody::RenewToken(envelope.data()?),
+            "upload_log" => RequestBody::UploadLog(envelope.data()?),
+            "call_invite" => RequestBody::CallInvite(envelope.data()?),
+            "call_cancel" => RequestBody::CallCancel(envelope.data()?),
+            "call_accept" => RequestBody::CallAccept(envelope.data()?),
+            "call_reject" => RequestBody::CallReject(envelope.data()?),
+            "call_received" => RequestBody::CallReceived(envelope.data()?),
+            unknown => {
+                let shown: String = unknown.chars().take(64).collect();
+                let known = REQUEST_KINDS.join(", ");
+                return Err(envelope.error(format!("unknown request kind {shown:?}; known are {known}")));
+            }
+        };
+        let ttl_ms = envelope.ttl_ms.unwrap_or(limits::REQUEST_TTL_DEFAULT_MS);
+        if !limits::REQUEST_TTL_MS.contains(&ttl_ms) {
+            let (least, most) = (limits::REQUEST_TTL_MS.start(), limits::REQUEST_TTL_MS.end());
+            return Err(envelope.error(format!("ttl_ms must be {least} to {most}; got {ttl_ms}")));
+        }
+        match envelope.id {
+            Some(id) => Ok(ClientFrame::Request(Request { id, ttl_ms, body })),
+            None => Err(envelope.missing("id")),
+        }
+    }
+
+    pub fn to_json(&self) -> String {
+        match self {
+            ClientFrame::Request(request) => request.to_json(),
+            ClientFrame::Ack { n } => OutFrame::<()> { n: Some(*n), ..OutFrame::new("ack", None) }.json(),
+            ClientFrame::Ping => OutFrame::<()>::new("ping", None).json(),
+            ClientFrame::Unknown { kind } => OutFrame::<()>::new(kind, None).json(),
+        }
+    }
+}
+
+impl Request {
+    pub fn to_json(&self) -> String {
+        match &self.body {
+            RequestBody::Login(data) => self.frame(Some(data)),
+            RequestBody::Resume(data) => self.frame(Some(data)),
+            RequestBody::Logout => self.frame::<()>(None),
+            RequestBody::RenewToken(data) => self.frame(Some(data)),
+            RequestBody::UploadLog(data) => self.frame(Some(data)),
+            RequestBody::CallInvite(data) => self.frame(Some(data)),
+            RequestBody::CallCancel(data) => self.frame(Some(data)),
+            RequestBody::CallAccept(data) | RequestBody::CallReject(data) => self.frame(Some(data)),
+            RequestBody::CallReceived(data) => self.frame(Some(data)),
+        }
+    }
+
+    fn frame<T: Serialize>(&self, data: Option<&T>) -> String {
+        OutFrame { id: Some(&self.id), ttl_ms: Some(self.ttl_ms), ..OutFrame::new(self.body.kind(), data) }.json()
+    }
+}
+
+impl ServerFrame {
+    /// Reads a frame that the transport has already limited to [`limits::SERVER_FRAME_BYTES`].
+    pub fn parse(text: &str) -> Result<ServerFrame, FrameError> {
+        let envelope = Envelope::parse(text)?;
+        match envelope.kind.as_ref() {
+            "reply" => {
+                let id = envelope.id.clone().ok_or_else(|| envelope.missing("id"))?;
+                Ok(ServerFrame::Reply { id, body: envelope.reply()? })
+            }
+            "error" => Ok(ServerFrame::Error { id: envelope.id.clone(), fault: envelope.data()? }),
+            "event" => {
+                let (epoch, n) = envelope.position()?;
+                let event = match envelope.event.as_deref() {
+                    Some("call_invited") => CallEvent::CallInvited(envelope.data()?),
+                    Some("call_created") => {
+                        let created: Created = envelope.data()?;
+                        CallEvent::CallCreated { call: created.call, by_this_device: created.by_this_device }
+                    }
+                    Some("call_changed") => CallEvent::CallChanged(envelope.data()?),
+                    Some(unknown) => {
+                        let event = unknown.chars().take(64).collect();
+                        return Ok(ServerFrame::UnknownEvent { epoch, n, event });
+                    }
+                    None => return Err(envelope.missing("event")),
+                };
+                Ok(ServerFrame::Event { epoch, n, event })
+            }
+            "snapshot" => Ok(ServerFrame::Snapshot(envelope.data()?)),
+            "caught_up" => {
+                let (epoch, n) = envelope.position()?;
+                Ok(ServerFrame::CaughtUp { epoch, n })
+            }
+            "token_will_expire" => {
+                let expiry: Expiry = envelope.data()?;
+                Ok(ServerFrame::TokenWillExpire { seconds: expiry.seconds })
+            }
+            "pong" => Ok(ServerFrame::Pong),
+            "closing" => Ok(ServerFrame::Closing(envelope.data()?)),
+            unknown => Ok(ServerFrame::Unknown { kind: unknown.chars().take(64).collect() }),
+        }
+    }
+
+    pub fn to_json(&self) -> String {
+        match self {
+            ServerFrame::Reply { id, body } => reply_json(id, body),
+            ServerFrame::Error { id, fault } => OutFrame { id: id.as_ref(), ..OutFrame::new("error", Some(fault)) }.json(),
+            ServerFrame::Event { epoch, n, event } => event_json(*epoch, *n, event),
+            ServerFrame::UnknownEvent { epoch, n, event } => {
+                OutFrame::<()> { epoch: Some(*epoch), n: Some(*n), event: Some(event), ..OutFrame::new("event", None) }.json()
+            }
+            ServerFrame::Snapshot(data) => OutFrame::new("snapshot", Some(data)).json(),
+            ServerFrame::CaughtUp { epoch, n } => {
+                OutFrame::<()> { epoch: Some(*epoch), n: Some(*n), ..OutFrame::new("caught_up", None) }.json()
+            }
+            ServerFrame::TokenWillExpire { seconds } => {
+                OutFrame::new("token_will_expire", Some(&Expiry { seconds: *seconds })).json()
+            }
+            ServerFrame::Pong => OutFrame::<()>::new("pong", None).json(),
+            ServerFrame::Closing(data) => OutFrame::new("closing", Some(data)).json(),
+            ServerFrame::Unknown { kind } => OutFrame::<()>::new(kind, None).json(),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Expiry {
+    seconds: u32,
+}
+
+#[derive(Deserialize)]
+struct Created {
+    #[serde(flatten)]
+    call: crate::call::CallInfo,
+    by_this_device: bool,
+}
+
+/// The tag of an adjacently tagged enum beside the envelope's own keys.
+#[derive(Serialize)]
+struct Tagged<'a, T: Serialize> {
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a RequestId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n: Option<u64>,
+    #[serde(flatten)]
+    tagged: &'a T,
+}
+
+fn reply_json(id: &RequestId, body: &ReplyBody) -> String {
+    let frame = Tagged { kind: "reply", id: Some(id), epoch: None, n: None, tagged: body };
+    serde_json::to_string(&frame).unwrap_or_else(|_| "{}".to_owned())
+}
+
+fn event_json(epoch: u64, n: u64, event: &CallEvent) -> String {
+    let frame = Tagged { kind: "event", id: None, epoch: Some(epoch), n: Some(n), tagged: event };
+    serde_json::to_string(&frame).unwrap_or_else(|_| "{}".to_owned())
+}
+
+impl<'a> Envelope<'a> {
+    fn parse(text: &'a str) -> Result<Envelope<'a>, FrameError> {
+        serde_json::from_str(text).map_err(|error| FrameError {
+            id: None,
+            fault: Fault::new(Code::PROTOCOL_ERROR, format!("a frame must be one JSON object with a \"kind\": {error}")),
+        })
+    }
+
+    fn error(&self, message: String) -> FrameError {
+        FrameError { id: self.id.clone(), fault: Fault::params(message) }
+    }
+
+    fn missing(&self, key: &str) -> FrameError {
+        let kind: String = self.kind.chars().take(64).collect();
+        self.error(format!("a frame of kind {kind:?} needs the key {key:?}"))
+    }
+
+    fn position(&self) -> Result<(u64, u64), FrameError> {
+        let epoch = self.epoch.ok_or_else(|| self.missing("epoch"))?;
+        let n = self.n.ok_or_else(|| self.missing("n"))?;
+        Ok((epoch, n))
+    }
+
+    fn data<T: DeserializeOwned>(&self) -> Result<T, FrameError> {
+        let data = self.data.ok_or_else(|| self.missing("data"))?;
+        serde_json::from_str(data.get()).map_err(|error| {
+            let kind: String = self.kind.chars().take(64).collect();
+            self.error(format!("the data of {kind:?} is not right: {error}"))
+        })
+    }
+
+    fn reply(&self) -> Result<ReplyBody, FrameError> {
+        Ok(match self.of.as_deref() {
+            Some("login") => ReplyBody::Login(self.data()?),
+            Some("resume") => ReplyBody::Resume(self.data()?),
+            Some("logout") => ReplyBody::Logout(Done {}),
+            Some("renew_token") => ReplyBody::RenewToken(self.data()?),
+            Some("upload_log") => ReplyBody::UploadLog(Done {}),
+            Some("call_invite") => ReplyBody::CallInvite(self.data()?),
+            Some("call_cancel") => ReplyBody::CallCancel(self.data()?),
+            Some("call_accept") => ReplyBody::CallAccept(self.data()?),
+            Some("call_reject") => ReplyBody::CallReject(self.data()?),
+            Some("call_received") => ReplyBody::CallReceived(self.data()?),
+            Some(unknown) => {
+                let shown: String = unknown.chars().take(64).collect();
+                return Err(self.error(format!("a reply to an unknown request kind {shown:?}")));
+            }
+            None => return Err(self.missing("of")),
+        })
+    }
+}

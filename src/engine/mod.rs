@@ -1,0 +1,1 @@
+//! The tokio side: socket, timers, reconnect. Drives `zim_core::session::ClientSession`.
