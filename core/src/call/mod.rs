@@ -1,6 +1,7 @@
 //! One call: the record that a server stores, the authority that changes it, the view that a device has of it.
 
 mod authority;
+mod invitation;
 mod record;
 mod view;
 

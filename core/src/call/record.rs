@@ -49,13 +49,31 @@ impl Call {
         self.rows.iter().find(|row| row.user == *user)
     }
 
+    /// Everybody's row but the caller's.
+    pub fn invitations(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| row.user != self.caller)
+    }
+
+    /// The users who are told what happens.
+    pub fn participants(&self) -> impl Iterator<Item = &UserId> {
+        self.rows.iter().filter(|row| row.state.is_participant()).map(|row| &row.user)
+    }
+
     /// Somebody who was invited has accepted. The caller's own row does not count.
     pub fn is_accepted_by_somebody(&self) -> bool {
-        self.rows.iter().any(|row| row.user != self.caller && row.state == CallUserState::Accepted)
+        self.invitations().any(|row| row.state == CallUserState::Accepted)
     }
 
     pub fn is_ended(&self) -> bool {
         self.state == CallState::Ended
+    }
+
+    /// As the rows are, nothing keeps the call going.
+    pub fn is_over(&self) -> bool {
+        match self.mode {
+            CallMode::General => !self.rows.iter().any(|row| row.state.is_pending()),
+            CallMode::Advanced | CallMode::Unknown => !self.rows.iter().any(|row| row.state == CallUserState::Accepted),
+        }
     }
 
     /// The whole call as `user` may see it at `now`.
@@ -71,7 +89,7 @@ impl Call {
             extended_data: self.extended_data.clone(),
             created_at: i64::try_from(self.created_at).unwrap_or(i64::MAX),
             timeout_s: self.timeout_s,
-            remaining_ms: self.deadline(user).saturating_sub(now),
+            remaining_ms: if self.is_ended() { 0 } else { self.deadline(user).saturating_sub(now) },
             users: self.rows.iter().map(Row::shown).collect(),
         }
     }
