@@ -7,3 +7,4 @@ mod client;
 mod dispatch;
 mod engine;
 mod ffi;
+mod log;

@@ -8,6 +8,8 @@ use zim_protocol::call::{CallCancelled, CallInvited, CallMode, PushConfig};
 use zim_protocol::code::Fault;
 use zim_protocol::id::{CallId, DeviceId, UserId};
 
+pub use crate::log::{Level, LogConfig, LogSink, set_log_callback, set_log_config};
+
 /// Who makes the host's callbacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallbackMode {
@@ -57,6 +59,16 @@ pub type CallCompletion<T> = Box<dyn FnOnce(&CallId, Result<T, Fault>) + Send>;
 /// that used it has returned.
 pub trait Handler: Send + Sync {
     fn on_event(&self, event: &SessionEvent);
+
+    /// `set_handler` refused this registration and is about to return the reason: what it holds of the host stays
+    /// the host's, and must not be released when it is dropped. Nothing was called before.
+    fn refused(&self) {}
+}
+
+/// The folder in which the library keeps what outlives a process: the device ID. `None` forgets it.
+pub fn set_cache_folder(folder: Option<PathBuf>) -> Result<(), Fault> {
+    let _ = folder;
+    Ok(())
 }
 
 /// One client. A refusal that can be seen at once is returned at once and the completion is dropped unrun;
