@@ -59,9 +59,20 @@ impl Call {
         self.rows.iter().filter(|row| row.state.is_participant()).map(|row| &row.user)
     }
 
-    /// Somebody who was invited has accepted. The caller's own row does not count.
+    /// Somebody who was invited has accepted, whatever they did afterwards. The caller's own row does not count.
     pub fn is_accepted_by_somebody(&self) -> bool {
-        self.invitations().any(|row| row.state == CallUserState::Accepted)
+        self.invitations().any(|row| match row.state {
+            CallUserState::Accepted | CallUserState::Quit | CallUserState::Ended => true,
+            CallUserState::Unknown
+            | CallUserState::Inviting
+            | CallUserState::Rejected
+            | CallUserState::Cancelled
+            | CallUserState::Offline
+            | CallUserState::Received
+            | CallUserState::Timeout
+            | CallUserState::NotYetReceived
+            | CallUserState::BeCancelled => false,
+        })
     }
 
     pub fn is_ended(&self) -> bool {
