@@ -58,11 +58,12 @@ impl Inbox {
     /// Entries up to `n` have been delivered to the session's host. Going back, or past the head, does nothing.
     pub fn acknowledge(&mut self, session: &SessionId, n: u64) {
         let head = self.head;
-        if let Some(cursor) = self.cursors.get_mut(session) {
-            if n > *cursor && n <= head {
-                *cursor = n;
-                self.trim();
-            }
+        if let Some(cursor) = self.cursors.get_mut(session)
+            && n > *cursor
+            && n <= head
+        {
+            *cursor = n;
+            self.trim();
         }
     }
 

@@ -250,7 +250,14 @@ impl Watch {
                     "",
                     &[Code::ROW_CANCELLED_BY_INVITER, Code::ROW_CALLER_LEFT, Code::ROW_ALL_LEFT],
                 ),
-                other => panic!("no end for an invitee: {other:?}"),
+                CallUserState::Unknown
+                | CallUserState::Inviting
+                | CallUserState::Cancelled
+                | CallUserState::Offline
+                | CallUserState::Received
+                | CallUserState::Quit
+                | CallUserState::Ended
+                | CallUserState::NotYetReceived => panic!("no end for an invitee: {row:?}"),
             };
             assert_eq!(self.decisions[&row.user], [trigger], "exactly one winner");
             assert_eq!(row.extended_data, words, "what {} sent last", row.user);
