@@ -7,4 +7,4 @@ mod view;
 
 pub use authority::{Audience, CallAuthority, Input, Notice, Output};
 pub use record::{Call, Row};
-pub use view::{CallView, HostEvent, ViewInput};
+pub use view::{CallView, FirstWord, HostEvent, ViewInput};

@@ -1,0 +1,274 @@
+use std::collections::{BTreeSet, VecDeque};
+
+use zim_protocol::call::{CallEvent, CallInfo};
+use zim_protocol::code::{Code, Fault};
+use zim_protocol::frame::{ClientFrame, ReplyBody, ServerFrame};
+use zim_protocol::id::{CallId, RequestId};
+use zim_protocol::limits;
+use zim_protocol::session::LoggedIn;
+
+use super::client::{ClientSession, ConnectionEvent, Output, Phase, SessionEvent};
+use super::link::Link;
+use crate::Millis;
+
+/// Entries kept back at most. A server sends fewer by far; one that does not is left, and resumed from the start.
+const HELD: usize = 4_096;
+
+/// What a new connection brings before it is up to date. Nothing of it reaches the host until all of it is there,
+/// and until every request that was sent again has its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct CatchUp {
+    /// The calls that the server was asked about.
+    asked: BTreeSet<CallId>,
+    epoch: u64,
+    cursor: u64,
+    /// The snapshot takes the place of what was missed; otherwise the log's entries follow.
+    is_snapshot: bool,
+    /// The epoch is not the one that the host's events came from.
+    is_new_epoch: bool,
+    snapshots_left: u32,
+    held: VecDeque<Held>,
+    events_held: u64,
+    is_complete: bool,
+}
+
+/// Something that the server has sent, and when it arrived: the time left counts from there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Held {
+    pub at: Millis,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum What {
+    Snapshot(CallInfo),
+    Event {
+        n: u64,
+        event: CallEvent,
+    },
+    /// The log has been read up to here; nothing for the host.
+    Passed {
+        n: u64,
+    },
+}
+
+impl CatchUp {
+    pub fn new(asked: BTreeSet<CallId>, answer: &LoggedIn, known_epoch: u64) -> CatchUp {
+        let is_new_epoch = answer.epoch != known_epoch;
+        CatchUp {
+            asked,
+            epoch: answer.epoch,
+            cursor: answer.cursor,
+            is_snapshot: is_new_epoch || answer.snapshot_calls.is_some(),
+            is_new_epoch,
+            snapshots_left: answer.snapshot_calls.unwrap_or(0),
+            held: VecDeque::new(),
+            events_held: 0,
+            is_complete: false,
+        }
+    }
+}
+
+impl ClientSession {
+    pub(super) fn frame(&mut self, now: Millis, frame: ServerFrame, outputs: &mut Vec<Output>) {
+        match frame {
+            ServerFrame::Reply { id, body } => self.answered(now, id, Ok(body), outputs),
+            ServerFrame::Error { id: Some(id), fault } => self.answered(now, id, Err(fault), outputs),
+            ServerFrame::Error { id: None, fault } => self.emit(SessionEvent::Error(fault), outputs),
+            ServerFrame::Event { epoch, n, event } => {
+                self.log_entry(now, epoch, What::Event { n, event }, outputs);
+            }
+            ServerFrame::UnknownEvent { epoch, n, .. } => {
+                self.unknown_frames = self.unknown_frames.saturating_add(1);
+                self.log_entry(now, epoch, What::Passed { n }, outputs);
+            }
+            ServerFrame::Snapshot(snapshot) => self.snapshot(now, snapshot.call, outputs),
+            ServerFrame::CaughtUp { epoch, n } => self.caught_up(now, epoch, n, outputs),
+            ServerFrame::TokenWillExpire { seconds } => match &self.phase {
+                Phase::LoggedIn(_) => self.emit(SessionEvent::TokenWillExpire { seconds }, outputs),
+                Phase::LoggedOut | Phase::LoggingIn(_) | Phase::Destroyed => {}
+            },
+            ServerFrame::Pong => {}
+            ServerFrame::Closing(closing) => self.closing(now, closing, outputs),
+            ServerFrame::Unknown { .. } => self.unknown_frames = self.unknown_frames.saturating_add(1),
+        }
+    }
+
+    /// An answer to the greeting, or to a request in the table. One that nobody waits for is let go.
+    fn answered(&mut self, now: Millis, id: RequestId, result: Result<ReplyBody, Fault>, outputs: &mut Vec<Output>) {
+        match &mut self.link {
+            Link::Greeting { request, asked, .. } if *request == id => {
+                let asked = std::mem::take(asked);
+                match result {
+                    Ok(body) => self.welcomed(now, asked, body, outputs),
+                    Err(fault) => self.turned_away(now, fault, outputs),
+                }
+            }
+            Link::Up(_) => {
+                if let Some(pending) = self.pending.take(&id) {
+                    self.complete(now, pending, result, outputs);
+                }
+            }
+            Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Greeting { .. } => {}
+        }
+    }
+
+    fn welcomed(&mut self, now: Millis, asked: BTreeSet<CallId>, body: ReplyBody, outputs: &mut Vec<Output>) {
+        let answer = match &body {
+            ReplyBody::Login(answer) | ReplyBody::Resume(answer) => answer.clone(),
+            ReplyBody::Logout(_)
+            | ReplyBody::RenewToken(_)
+            | ReplyBody::UploadLog(_)
+            | ReplyBody::CallInvite(_)
+            | ReplyBody::CallCancel(_)
+            | ReplyBody::CallAccept(_)
+            | ReplyBody::CallReject(_)
+            | ReplyBody::CallReceived(_) => {
+                return self.violated(now, "the server has answered the login as if it were another request", outputs);
+            }
+        };
+        let Some(session) = self.greeted(now, asked, answer, outputs) else { return };
+        let user = session.credentials.user_id.clone();
+        let before = std::mem::replace(&mut self.phase, Phase::LoggedIn(session));
+        if let Phase::LoggingIn(attempt) = before {
+            outputs.push(Output::Complete { ticket: attempt.ticket, result: Ok(body) });
+            for call in self.withdrawn.unheard(&user) {
+                self.tell_withdrawn(call);
+            }
+        }
+        self.emit_state(ConnectionEvent::Success, None, outputs);
+    }
+
+    fn turned_away(&mut self, now: Millis, fault: Fault, outputs: &mut Vec<Output>) {
+        let is_resume = match &self.phase {
+            Phase::LoggedIn(_) => true,
+            Phase::LoggedOut | Phase::LoggingIn(_) | Phase::Destroyed => false,
+        };
+        match fault.code {
+            // The server would not begin, or is about to go: nothing is wrong with the login.
+            Code::SERVER_STOPPING | Code::REQUEST_TIMEOUT => self.give_up(now, fault, outputs),
+            Code::KICKED_OUT => self.end(now, fault, ConnectionEvent::KickedOut, outputs),
+            Code::TOKEN_EXPIRED => self.end(now, fault, ConnectionEvent::TokenExpired, outputs),
+            Code::TOKEN_INVALID | Code::TOKEN_VERSION_ERROR | Code::TOKEN_TIME_IS_TOO_SHORT if is_resume => {
+                self.end(now, fault, ConnectionEvent::TokenExpired, outputs);
+            }
+            Code::INVALID_APP_ID if is_resume => self.end(now, fault, ConnectionEvent::Unregistered, outputs),
+            _ if is_resume => self.give_up(now, fault, outputs),
+            _ => self.end(now, fault, ConnectionEvent::LoginInterrupted, outputs),
+        }
+    }
+
+    fn snapshot(&mut self, now: Millis, call: CallInfo, outputs: &mut Vec<Output>) {
+        let catch_up = self.link.up_mut().and_then(|up| up.catch_up.as_mut());
+        let Some(catch_up) = catch_up.filter(|catch_up| catch_up.snapshots_left > 0) else {
+            return self.violated(now, "the server has sent a snapshot that it had not announced", outputs);
+        };
+        catch_up.snapshots_left -= 1;
+        catch_up.held.push_back(Held { at: now, what: What::Snapshot(call) });
+        self.limit_held(now, outputs);
+    }
+
+    fn log_entry(&mut self, now: Millis, epoch: u64, what: What, outputs: &mut Vec<Output>) {
+        let (known, held) = match (self.link.up_mut(), &self.phase) {
+            (Some(up), Phase::LoggedIn(session)) => match &mut up.catch_up {
+                Some(catch_up) => (catch_up.epoch, Some(catch_up)),
+                None => (session.epoch, None),
+            },
+            (Some(_) | None, Phase::LoggedOut | Phase::LoggingIn(_) | Phase::LoggedIn(_) | Phase::Destroyed) => {
+                return self.violated(now, "the server has sent an event before it has answered the login", outputs);
+            }
+        };
+        if epoch != known {
+            let fault = Fault::new(Code::SERVER_DISCONNECT, "the server's past has changed; its state is fetched anew");
+            return self.give_up(now, fault, outputs);
+        }
+        let entry = Held { at: now, what };
+        let Some(catch_up) = held else { return self.take(now, entry, &VecDeque::new(), outputs) };
+        if catch_up.snapshots_left > 0 {
+            return self.violated(now, "the server has sent an event before the end of its snapshot", outputs);
+        }
+        catch_up.events_held += 1;
+        // A server that counts its window from the start waits here for a sign to go on. What is kept back needs no
+        // other copy: should this link end too, the server has the log, or a snapshot.
+        let is_stalled = !catch_up.is_complete && catch_up.events_held.is_multiple_of(limits::EVENT_WINDOW);
+        let n = entry.n();
+        catch_up.held.push_back(entry);
+        if let Some(n) = n.filter(|_| is_stalled) {
+            self.send(now, ClientFrame::Ack { n }, outputs);
+        }
+        self.limit_held(now, outputs);
+    }
+
+    fn caught_up(&mut self, now: Millis, epoch: u64, n: u64, outputs: &mut Vec<Output>) {
+        self.log_entry(now, epoch, What::Passed { n }, outputs);
+        if let Some(catch_up) = self.link.up_mut().and_then(|up| up.catch_up.as_mut()) {
+            catch_up.is_complete = true;
+        }
+    }
+
+    fn limit_held(&mut self, now: Millis, outputs: &mut Vec<Output>) {
+        let held = self.link.up().and_then(|up| up.catch_up.as_ref()).map_or(0, |catch_up| catch_up.held.len());
+        if held > HELD {
+            self.violated(now, "the server sends more events than may be under way at once", outputs);
+        }
+    }
+
+    /// Once everything that was missed is there, and every result that must come first has come.
+    pub(super) fn release_events(&mut self, now: Millis, outputs: &mut Vec<Output>) {
+        if self.pending.hold_events() {
+            return;
+        }
+        let Some(up) = self.link.up_mut() else { return };
+        let Some(mut catch_up) = up.catch_up.take_if(|catch_up| catch_up.is_complete) else { return };
+        if catch_up.is_snapshot {
+            if catch_up.is_new_epoch {
+                self.deliveries.forget_log();
+            }
+            if let Some(session) = self.session_mut() {
+                session.epoch = catch_up.epoch;
+                session.cursor = catch_up.cursor;
+            }
+            let is_in = |call: &CallId| {
+                catch_up.held.iter().any(|held| match &held.what {
+                    What::Snapshot(info) => info.call_id == *call,
+                    What::Event { .. } | What::Passed { .. } => false,
+                })
+            };
+            catch_up.asked.retain(|call| !is_in(call));
+            for call in catch_up.asked {
+                self.lost(now, &call, outputs);
+            }
+        }
+        while let Some(held) = catch_up.held.pop_front() {
+            self.take(now, held, &catch_up.held, outputs);
+        }
+    }
+
+    /// Takes an entry for good; `behind` are those that follow and are known already.
+    fn take(&mut self, now: Millis, held: Held, behind: &VecDeque<Held>, outputs: &mut Vec<Output>) {
+        let n = held.n();
+        if let (Some(n), Some(session)) = (n, self.session_mut()) {
+            if n <= session.cursor {
+                return;
+            }
+            session.cursor = n;
+        }
+        match held.what {
+            What::Snapshot(info) => self.seen_in_snapshot(now, held.at, info, behind, outputs),
+            What::Event { event, .. } => self.happened(now, held.at, event, behind, outputs),
+            What::Passed { .. } => {}
+        }
+        if let Some(n) = n {
+            self.deliveries.took(n);
+        }
+    }
+}
+
+impl Held {
+    fn n(&self) -> Option<u64> {
+        match &self.what {
+            What::Event { n, .. } | What::Passed { n } => Some(*n),
+            What::Snapshot(_) => None,
+        }
+    }
+}

@@ -1,0 +1,309 @@
+use std::collections::BTreeSet;
+
+use zim_protocol::code::{Code, Fault};
+use zim_protocol::frame::{ClientFrame, Request, RequestBody};
+use zim_protocol::id::{CallId, RequestId};
+use zim_protocol::limits;
+use zim_protocol::session::{Closing, ClosingReason, Credentials, LoggedIn, Login, Resume};
+
+use super::client::{ClientSession, ConnectionEvent, ConnectionId, Output, Phase, Session};
+use super::inbound::CatchUp;
+use crate::Millis;
+
+/// A connection that does not stand, or is not answered, after this long is given up.
+const GREETING_MS: Millis = 10_000;
+/// A link that has held this long makes the next failure a first one.
+const STEADY_MS: Millis = 10_000;
+/// Calls named in a resume at most.
+const CALLS_NAMED: usize = 100;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Link {
+    Down,
+    /// Until the next attempt.
+    Waiting {
+        until: Millis,
+    },
+    Opening {
+        connection: ConnectionId,
+        give_up_at: Millis,
+    },
+    /// `login` or `resume` has been sent.
+    Greeting {
+        connection: ConnectionId,
+        request: RequestId,
+        give_up_at: Millis,
+        /// The calls that the client knew when it asked.
+        asked: BTreeSet<CallId>,
+    },
+    Up(Up),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Up {
+    pub connection: ConnectionId,
+    pub since: Millis,
+    pub heartbeat: Heartbeat,
+    /// Events are kept back until everything that was missed is there.
+    pub catch_up: Option<CatchUp>,
+}
+
+/// Signs of life in both directions. `None` where the server has announced 0: no such clock.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Heartbeat {
+    interval: Millis,
+    timeout: Millis,
+    ping_at: Option<Millis>,
+    silent_at: Option<Millis>,
+}
+
+impl Heartbeat {
+    fn new(now: Millis, answer: &LoggedIn) -> Heartbeat {
+        let (interval, timeout) = (answer.heartbeat_interval_ms.into(), answer.heartbeat_timeout_ms.into());
+        let mut heartbeat = Heartbeat { interval, timeout, ping_at: None, silent_at: None };
+        heartbeat.sent(now);
+        heartbeat.heard(now);
+        heartbeat
+    }
+
+    fn sent(&mut self, now: Millis) {
+        self.ping_at = (self.interval > 0).then(|| now.saturating_add(self.interval));
+    }
+
+    fn heard(&mut self, now: Millis) {
+        self.silent_at = (self.timeout > 0).then(|| now.saturating_add(self.timeout));
+    }
+}
+
+impl Link {
+    /// The connection that is wanted.
+    pub fn connection(&self) -> Option<ConnectionId> {
+        match self {
+            Link::Down | Link::Waiting { .. } => None,
+            Link::Opening { connection, .. } | Link::Greeting { connection, .. } => Some(*connection),
+            Link::Up(up) => Some(up.connection),
+        }
+    }
+
+    pub fn next_deadline(&self) -> Option<Millis> {
+        match self {
+            Link::Down => None,
+            Link::Waiting { until } => Some(*until),
+            Link::Opening { give_up_at, .. } | Link::Greeting { give_up_at, .. } => Some(*give_up_at),
+            Link::Up(up) => [up.heartbeat.ping_at, up.heartbeat.silent_at].into_iter().flatten().min(),
+        }
+    }
+
+    pub fn up(&self) -> Option<&Up> {
+        match self {
+            Link::Up(up) => Some(up),
+            Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Greeting { .. } => None,
+        }
+    }
+
+    pub fn up_mut(&mut self) -> Option<&mut Up> {
+        match self {
+            Link::Up(up) => Some(up),
+            Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Greeting { .. } => None,
+        }
+    }
+}
+
+impl ClientSession {
+    pub(super) fn open(&mut self, now: Millis, outputs: &mut Vec<Output>) {
+        self.last_connection += 1;
+        let connection = self.last_connection;
+        self.link = Link::Opening { connection, give_up_at: now.saturating_add(GREETING_MS) };
+        outputs.push(Output::Open { connection });
+    }
+
+    pub(super) fn opened(&mut self, now: Millis, opened: ConnectionId, outputs: &mut Vec<Output>) {
+        match &self.link {
+            Link::Opening { connection, .. } if *connection == opened => {}
+            Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Greeting { .. } | Link::Up(_) => return,
+        }
+        let asked: BTreeSet<CallId> = self.views.keys().cloned().collect();
+        let (body, ttl) = match &self.phase {
+            Phase::LoggedOut | Phase::Destroyed => return,
+            Phase::LoggingIn(attempt) => {
+                let login = Login { credentials: attempt.credentials.clone() };
+                (RequestBody::Login(login), attempt.expires.saturating_sub(now).min(GREETING_MS))
+            }
+            Phase::LoggedIn(session) => {
+                let resume = Resume {
+                    credentials: self.newest_credentials(now, session),
+                    session_id: session.id.clone(),
+                    login_epoch: session.login_epoch,
+                    epoch: session.epoch,
+                    cursor: session.cursor,
+                    calls: asked.iter().rev().take(CALLS_NAMED).cloned().collect(),
+                };
+                (RequestBody::Resume(resume), GREETING_MS)
+            }
+        };
+        let Some(request) = self.internal_id() else { return };
+        let give_up_at = now.saturating_add(GREETING_MS);
+        self.link = Link::Greeting { connection: opened, request: request.clone(), give_up_at, asked };
+        let ttl_ms = u32::try_from(ttl).unwrap_or(limits::REQUEST_TTL_DEFAULT_MS).max(*limits::REQUEST_TTL_MS.start());
+        self.send(now, ClientFrame::Request(Request { id: request, ttl_ms, body }), outputs);
+    }
+
+    /// A token that has run out is of no use: one that the host has brought since, and that no server has seen yet,
+    /// may be.
+    fn newest_credentials(&self, now: Millis, session: &Session) -> Credentials {
+        let mut credentials = session.credentials.clone();
+        if session.token_expires.is_some_and(|at| at <= now) {
+            for pending in self.pending.iter() {
+                if let RequestBody::RenewToken(renewal) = &pending.body {
+                    credentials.token.clone_from(&renewal.token);
+                }
+            }
+        }
+        credentials
+    }
+
+    /// The server has answered `login` or `resume`.
+    pub(super) fn greeted(
+        &mut self,
+        now: Millis,
+        asked: BTreeSet<CallId>,
+        answer: LoggedIn,
+        outputs: &mut Vec<Output>,
+    ) -> Option<Session> {
+        let connection = self.link.connection()?;
+        let token_expires = answer.token_expires_in_s.map(|left| now.saturating_add(Millis::from(left) * 1_000));
+        let session = match &self.phase {
+            Phase::LoggedOut | Phase::Destroyed => return None,
+            Phase::LoggingIn(attempt) => Session {
+                credentials: attempt.credentials.clone(),
+                id: answer.session_id.clone(),
+                login_epoch: answer.login_epoch,
+                epoch: 0,
+                cursor: 0,
+                token_expires,
+            },
+            Phase::LoggedIn(session) => {
+                if answer.snapshot_calls.is_none() && (answer.epoch != session.epoch || answer.cursor > session.cursor)
+                {
+                    let message = "the server goes on from where this client has never been, without a snapshot";
+                    self.violated(now, message, outputs);
+                    return None;
+                }
+                Session {
+                    credentials: self.newest_credentials(now, session),
+                    id: answer.session_id.clone(),
+                    login_epoch: answer.login_epoch,
+                    epoch: session.epoch,
+                    cursor: session.cursor,
+                    token_expires,
+                }
+            }
+        };
+        let heartbeat = Heartbeat::new(now, &answer);
+        let catch_up = Some(CatchUp::new(asked, &answer, session.epoch));
+        self.link = Link::Up(Up { connection, since: now, heartbeat, catch_up });
+        self.pending.reconnected();
+        self.deliveries.reconnected();
+        Some(session)
+    }
+
+    pub(super) fn send(&mut self, now: Millis, frame: ClientFrame, outputs: &mut Vec<Output>) {
+        let Some(connection) = self.link.connection() else { return };
+        if let Some(up) = self.link.up_mut() {
+            up.heartbeat.sent(now);
+        }
+        outputs.push(Output::Send { connection, frame });
+    }
+
+    /// Any frame is a sign of life.
+    pub(super) fn heard(&mut self, now: Millis, connection: ConnectionId) {
+        if let Some(up) = self.link.up_mut().filter(|up| up.connection == connection) {
+            up.heartbeat.heard(now);
+        }
+    }
+
+    /// What is due on the link.
+    pub(super) fn tend_link(&mut self, now: Millis, outputs: &mut Vec<Output>) {
+        match &self.link {
+            Link::Waiting { until } if *until <= now => self.open(now, outputs),
+            Link::Opening { give_up_at, .. } if *give_up_at <= now => {
+                let fault = Fault::new(Code::NETWORK_ERROR, "the connection did not stand in time");
+                self.give_up(now, fault, outputs);
+            }
+            Link::Greeting { give_up_at, .. } if *give_up_at <= now => {
+                let fault = Fault::new(Code::REQUEST_TIMEOUT, "the server did not answer the login in time");
+                self.give_up(now, fault, outputs);
+            }
+            Link::Up(up) if up.heartbeat.silent_at.is_some_and(|at| at <= now) => {
+                let message = format!("nothing was heard of the server for {} ms", up.heartbeat.timeout);
+                self.give_up(now, Fault::new(Code::SERVER_DISCONNECT, message), outputs);
+            }
+            Link::Up(up) if up.heartbeat.ping_at.is_some_and(|at| at <= now) => {
+                self.send(now, ClientFrame::Ping, outputs);
+            }
+            Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Greeting { .. } | Link::Up(_) => {}
+        }
+    }
+
+    /// The server's last word on the connection.
+    pub(super) fn closing(&mut self, now: Millis, closing: Closing, outputs: &mut Vec<Output>) {
+        let message = closing.message;
+        match closing.reason {
+            ClosingReason::KickedOut => {
+                self.end(now, Fault::new(Code::KICKED_OUT, message), ConnectionEvent::KickedOut, outputs);
+            }
+            ClosingReason::TokenExpired => {
+                self.end(now, Fault::new(Code::TOKEN_EXPIRED, message), ConnectionEvent::TokenExpired, outputs);
+            }
+            ClosingReason::Unregistered => {
+                self.end(now, Fault::new(Code::INVALID_APP_ID, message), ConnectionEvent::Unregistered, outputs);
+            }
+            ClosingReason::ServerStopping
+            | ClosingReason::Idle
+            | ClosingReason::ProtocolError
+            | ClosingReason::Unknown => self.give_up(now, Fault::new(closing.code, message), outputs),
+        }
+    }
+
+    /// The server does what the protocol does not allow: another connection may do better.
+    pub(super) fn violated(&mut self, now: Millis, what: &str, outputs: &mut Vec<Output>) {
+        let fault = Fault::new(Code::PROTOCOL_ERROR, what);
+        self.emit(super::SessionEvent::Error(fault.clone()), outputs);
+        self.give_up(now, fault, outputs);
+    }
+
+    /// Ends the connection and comes back.
+    pub(super) fn give_up(&mut self, now: Millis, fault: Fault, outputs: &mut Vec<Output>) {
+        self.close(outputs);
+        self.link_down(now, fault, outputs);
+    }
+
+    pub(super) fn close(&self, outputs: &mut Vec<Output>) {
+        if let Some(connection) = self.link.connection() {
+            outputs.push(Output::Close { connection });
+        }
+    }
+
+    /// There is no connection any more; another follows after a while, for ever, unless nobody wants one.
+    pub(super) fn link_down(&mut self, now: Millis, fault: Fault, outputs: &mut Vec<Output>) {
+        let was_up = self.link.up().map(|up| up.since);
+        if was_up.is_some_and(|since| now.saturating_sub(since) >= STEADY_MS) {
+            self.backoff.reset();
+        }
+        let wanted = match &mut self.phase {
+            Phase::LoggedOut | Phase::Destroyed => false,
+            Phase::LoggingIn(attempt) => {
+                attempt.cause = Some(fault.clone());
+                true
+            }
+            Phase::LoggedIn(_) => true,
+        };
+        self.link = match wanted {
+            true => Link::Waiting { until: now.saturating_add(self.backoff.next_wait()) },
+            false => Link::Down,
+        };
+        if was_up.is_some() && wanted {
+            self.emit_state(ConnectionEvent::LoginInterrupted, Some(&fault), outputs);
+        }
+    }
+}
