@@ -8,16 +8,8 @@ use zim_protocol::call::{CallCancelled, CallInvited, CallMode, PushConfig};
 use zim_protocol::code::Fault;
 use zim_protocol::id::{CallId, DeviceId, UserId};
 
+pub use crate::dispatch::{CallbackMode, Handler};
 pub use crate::log::{Level, LogConfig, LogSink, set_log_callback, set_log_config};
-
-/// Who makes the host's callbacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallbackMode {
-    /// A thread of the library, one per client.
-    Thread,
-    /// Whoever calls `poll`.
-    Poll,
-}
 
 #[derive(Clone, Debug)]
 pub struct AppConfig {
@@ -54,16 +46,6 @@ pub struct InviteOptions {
 pub type Completion<T> = Box<dyn FnOnce(Result<T, Fault>) + Send>;
 /// The same for operations on a call: failures carry the call ID too.
 pub type CallCompletion<T> = Box<dyn FnOnce(&CallId, Result<T, Fault>) + Send>;
-
-/// The host's registration. Looked up at each dispatch; dropped on the dispatching thread after the last callback
-/// that used it has returned.
-pub trait Handler: Send + Sync {
-    fn on_event(&self, event: &SessionEvent);
-
-    /// `set_handler` refused this registration and is about to return the reason: what it holds of the host stays
-    /// the host's, and must not be released when it is dropped. Nothing was called before.
-    fn refused(&self) {}
-}
 
 /// The folder in which the library keeps what outlives a process: the device ID. `None` forgets it.
 pub fn set_cache_folder(folder: Option<PathBuf>) -> Result<(), Fault> {
