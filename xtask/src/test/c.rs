@@ -1,0 +1,7 @@
+//! C programs against the library.
+
+use super::Step;
+
+pub fn steps() -> Vec<Step> {
+    Vec::new()
+}
