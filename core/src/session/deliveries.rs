@@ -47,7 +47,8 @@ impl Deliveries {
     /// What is to be acknowledged now, if anything.
     pub fn ack(&mut self, now: Millis) -> Option<u64> {
         let oldest_out = self.out.keys().next().copied().unwrap_or(u64::MAX);
-        while let Some((n, _)) = self.taken.pop_front_if(|(_, last)| *last < oldest_out) {
+        while let Some((n, _)) = self.taken.front().copied().filter(|(_, last)| *last < oldest_out) {
+            self.taken.pop_front();
             self.seen = self.seen.max(n);
             self.unacknowledged = self.unacknowledged.saturating_add(1);
         }

@@ -108,10 +108,9 @@ impl ClientSession {
             false => info,
         };
         let (call, mut events) = (info.call_id.clone(), Vec::new());
-        if let Some(view) = CallView::first(now, &me, first, info, &mut events) {
-            if !view.is_over() {
-                self.views.insert(call, view);
-            }
+        let view = CallView::first(now, &me, first, info, &mut events);
+        if let Some(view) = view.filter(|view| !view.is_over()) {
+            self.views.insert(call, view);
         }
         self.emit_calls(events, outputs);
     }
