@@ -7,8 +7,17 @@ use std::{env, fs};
 
 /// The files with exported items, in the order in which the header shows them.
 const SOURCES: [&str; 11] = [
-    "code.rs", "error.rs", "library.rs", "log.rs", "handle.rs", "life.rs", "info.rs", "event.rs", "delivery.rs",
-    "session.rs", "push.rs",
+    "code.rs",
+    "error.rs",
+    "library.rs",
+    "log.rs",
+    "handle.rs",
+    "life.rs",
+    "info.rs",
+    "event.rs",
+    "delivery.rs",
+    "session.rs",
+    "push.rs",
 ];
 const LAST_SOURCE: &str = "call.rs";
 const HEADER: &str = "include/zim.h";

@@ -1431,7 +1431,8 @@ const char *ZIM_GetLastErrorMessage(void);
  * Says where the log files of this process go. Works at once, for all clients.
  *
  * @param config  Where; NULL means all defaults: no log files. Copied.
- * @return ZIMErrorCode_Success, or ZIMErrorCode_CommonModuleParamsInvalid, also when the folder cannot be written.
+ * @return ZIMErrorCode_Success; ZIMErrorCode_CommonModuleParamsInvalid; another code when the folder cannot be
+ *         written: the log then stays where it was.
  *
  * Thread: any. Blocks for as long as the file system takes to open a file. Makes no callback.
  */
@@ -1442,8 +1443,8 @@ int32_t ZIM_SetLogConfig(const struct ZIMLogConfig *config);
  * Hands the log lines of this process to the host. Lines wait in a bounded queue until a client's callbacks are
  * made; when it is full (1,000 lines) more are dropped and counted, and a line says how many.
  *
- * @param callback   Takes the lines; NULL: none are handed over any more. It may still be running on another thread
- *                   when this function returns.
+ * @param callback   Takes the lines; NULL: none are handed over any more. The former one may still be running on
+ *                   another thread when this function returns.
  * @param min_level  The least important ZIMLogLevel that is handed over. Not looked at when `callback` is NULL.
  * @param user_data  Handed to the callback. Not touched.
  * @return ZIMErrorCode_Success, or ZIMErrorCode_CommonModuleParamsInvalid for an unknown level.
@@ -1460,7 +1461,8 @@ int32_t ZIM_SetLogCallback(ZIMLogCallback callback,
  * afterwards without one.
  *
  * @param config  Where; NULL means all defaults: nothing is kept. Copied.
- * @return ZIMErrorCode_Success, or ZIMErrorCode_CommonModuleParamsInvalid, also when the folder cannot be written.
+ * @return ZIMErrorCode_Success; ZIMErrorCode_CommonModuleParamsInvalid; another code when the folder cannot be
+ *         written.
  *
  * Thread: any. Blocks for as long as the file system takes to make a folder. Makes no callback.
  */
@@ -1516,7 +1518,7 @@ int32_t ZIM_Destroy(struct ZIMClient *client);
  * @param user_data       Handed to each of them. Not touched.
  * @param free_user_data  Gives `user_data` back: run exactly once, after the last callback that used it has returned.
  *                        NULL if it need not be given back. When this function is refused, it is not run and the user
- *                        data stays with the host; with a NULL handler it is run as soon as the former one's is.
+ *                        data stays with the host.
  * @return ZIMErrorCode_Success; ZIMErrorCode_CommonModuleParamsInvalid; ZIMErrorCode_CommonModuleNotInit.
  *
  * Thread: any, also from inside a callback. Does not block. Makes no callback but, in poll mode, `free_user_data`.

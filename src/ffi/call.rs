@@ -21,6 +21,7 @@ use super::{guard, text};
 /// How a call lives. Passed as `int32_t`.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "C reads it")]
 pub enum ZIMCallInvitationMode {
     /// A number that this library does not know. Only ever received.
     Unknown = -1,
@@ -49,14 +50,7 @@ pub struct ZIMCallInviteConfig {
     pub enable_not_received_check: i32,
 }
 
-described!(ZIMCallInviteConfig {
-    struct_size,
-    timeout,
-    extended_data,
-    push_config,
-    mode,
-    enable_not_received_check
-});
+described!(ZIMCallInviteConfig { struct_size, timeout, extended_data, push_config, mode, enable_not_received_check });
 
 impl sized::HostStruct for ZIMCallInviteConfig {
     const DEFAULT: Self = ZIMCallInviteConfig {
@@ -104,8 +98,7 @@ pub struct ZIMCallAcceptConfig {
 described!(ZIMCallAcceptConfig { struct_size, extended_data });
 
 impl sized::HostStruct for ZIMCallAcceptConfig {
-    const DEFAULT: Self =
-        ZIMCallAcceptConfig { struct_size: sized::size_of_u32::<Self>(), extended_data: ptr::null() };
+    const DEFAULT: Self = ZIMCallAcceptConfig { struct_size: sized::size_of_u32::<Self>(), extended_data: ptr::null() };
 }
 
 /// How to reject. Start from `ZIM_CALL_REJECT_CONFIG_INIT`.
@@ -121,8 +114,7 @@ pub struct ZIMCallRejectConfig {
 described!(ZIMCallRejectConfig { struct_size, extended_data });
 
 impl sized::HostStruct for ZIMCallRejectConfig {
-    const DEFAULT: Self =
-        ZIMCallRejectConfig { struct_size: sized::size_of_u32::<Self>(), extended_data: ptr::null() };
+    const DEFAULT: Self = ZIMCallRejectConfig { struct_size: sized::size_of_u32::<Self>(), extended_data: ptr::null() };
 }
 
 /// How a `ZIM_CallInvite` ended. On success it comes before any event of the call; after a failure no event of the
@@ -237,14 +229,18 @@ pub unsafe extern "C" fn ZIM_CallInvite(
         // SAFETY: the host promises NULL or a ZIMCallInviteConfig of struct_size bytes.
         let options = unsafe { invite_options(config) }?;
         let host = UserData::new(client, user_data);
-        zim.call_invite(invitees, options, Box::new(move |call, result| {
-            let mut arena = Arena::default();
-            let call = arena.text(call.as_str());
-            let info = arena.sent_info(result.as_ref().ok());
-            let error = arena.error(result.as_ref().err());
-            // SAFETY: the host's function, called with pointers that live until it returns.
-            unsafe { callback(host.client(), call, info, error, host.pointer()) }
-        }))
+        zim.call_invite(
+            invitees,
+            options,
+            Box::new(move |call, result| {
+                let mut arena = Arena::default();
+                let call = arena.text(call.as_str());
+                let info = arena.sent_info(result.as_ref().ok());
+                let error = arena.error(result.as_ref().err());
+                // SAFETY: the host's function, called with pointers that live until it returns.
+                unsafe { callback(host.client(), call, info, error, host.pointer()) }
+            }),
+        )
     })
 }
 
@@ -286,15 +282,21 @@ pub unsafe extern "C" fn ZIM_CallCancel(
         // SAFETY: the struct that the host's struct points to is NULL or whole.
         let push = unsafe { push::push_config(config.push_config) }?;
         let host = UserData::new(client, user_data);
-        zim.call_cancel(call, invitees, extended_data, push, Box::new(move |call, result| {
-            let mut arena = Arena::default();
-            let call = arena.text(call.as_str());
-            let users = result.as_ref().map_or(&[][..], |cancelled| &cancelled.error_users);
-            let (users, count) = arena.error_users(users);
-            let error = arena.error(result.as_ref().err());
-            // SAFETY: the host's function, called with pointers that live until it returns.
-            unsafe { callback(host.client(), call, users, count, error, host.pointer()) }
-        }))
+        zim.call_cancel(
+            call,
+            invitees,
+            extended_data,
+            push,
+            Box::new(move |call, result| {
+                let mut arena = Arena::default();
+                let call = arena.text(call.as_str());
+                let users = result.as_ref().map_or(&[][..], |cancelled| &cancelled.error_users);
+                let (users, count) = arena.error_users(users);
+                let error = arena.error(result.as_ref().err());
+                // SAFETY: the host's function, called with pointers that live until it returns.
+                unsafe { callback(host.client(), call, users, count, error, host.pointer()) }
+            }),
+        )
     })
 }
 
@@ -329,13 +331,17 @@ pub unsafe extern "C" fn ZIM_CallAccept(
         // SAFETY: the string of the host's struct is NULL or NUL-terminated.
         let extended_data = unsafe { extended_data(config.extended_data) }?;
         let host = UserData::new(client, user_data);
-        zim.call_accept(call, extended_data, Box::new(move |call, result| {
-            let mut arena = Arena::default();
-            let call = arena.text(call.as_str());
-            let error = arena.error(result.as_ref().err());
-            // SAFETY: the host's function, called with pointers that live until it returns.
-            unsafe { callback(host.client(), call, error, host.pointer()) }
-        }))
+        zim.call_accept(
+            call,
+            extended_data,
+            Box::new(move |call, result| {
+                let mut arena = Arena::default();
+                let call = arena.text(call.as_str());
+                let error = arena.error(result.as_ref().err());
+                // SAFETY: the host's function, called with pointers that live until it returns.
+                unsafe { callback(host.client(), call, error, host.pointer()) }
+            }),
+        )
     })
 }
 
@@ -370,13 +376,17 @@ pub unsafe extern "C" fn ZIM_CallReject(
         // SAFETY: the string of the host's struct is NULL or NUL-terminated.
         let extended_data = unsafe { extended_data(config.extended_data) }?;
         let host = UserData::new(client, user_data);
-        zim.call_reject(call, extended_data, Box::new(move |call, result| {
-            let mut arena = Arena::default();
-            let call = arena.text(call.as_str());
-            let error = arena.error(result.as_ref().err());
-            // SAFETY: the host's function, called with pointers that live until it returns.
-            unsafe { callback(host.client(), call, error, host.pointer()) }
-        }))
+        zim.call_reject(
+            call,
+            extended_data,
+            Box::new(move |call, result| {
+                let mut arena = Arena::default();
+                let call = arena.text(call.as_str());
+                let error = arena.error(result.as_ref().err());
+                // SAFETY: the host's function, called with pointers that live until it returns.
+                unsafe { callback(host.client(), call, error, host.pointer()) }
+            }),
+        )
     })
 }
 

@@ -2,8 +2,10 @@
 
 use std::ffi::{c_char, c_void};
 
+use zim_protocol::code::Fault;
+
+use super::arena::UserData;
 use super::error::ZIMError;
-use super::guard;
 use super::handle::ZIMClient;
 use super::info::{
     ZIMCallInvitationAcceptedInfo, ZIMCallInvitationCancelledInfo, ZIMCallInvitationCreatedInfo,
@@ -11,6 +13,7 @@ use super::info::{
     ZIMCallInvitationTimeoutInfo, ZIMCallUserStateChangeInfo,
 };
 use super::sized::{self, described};
+use super::{guard, handler};
 
 /// Gives back the user data of a registration.
 ///
@@ -34,8 +37,7 @@ pub struct ZIMEventHandler {
     /// Size of this struct in bytes; `ZIM_EVENT_HANDLER_INIT` sets it.
     pub struct_size: u32,
     /// Something went wrong that belongs to no request.
-    pub on_error:
-        Option<unsafe extern "C" fn(client: *mut ZIMClient, error: *const ZIMError, user_data: *mut c_void)>,
+    pub on_error: Option<unsafe extern "C" fn(client: *mut ZIMClient, error: *const ZIMError, user_data: *mut c_void)>,
     /// The connection changed: `state` is a ZIMConnectionState, `event` a ZIMConnectionEvent, `extended_data_json` a
     /// JSON object, mostly "{}".
     pub on_connection_state_changed: Option<
@@ -178,7 +180,7 @@ impl sized::HostStruct for ZIMEventHandler {
 /// @param user_data       Handed to each of them. Not touched.
 /// @param free_user_data  Gives `user_data` back: run exactly once, after the last callback that used it has returned.
 ///                        NULL if it need not be given back. When this function is refused, it is not run and the user
-///                        data stays with the host; with a NULL handler it is run as soon as the former one's is.
+///                        data stays with the host.
 /// @return ZIMErrorCode_Success; ZIMErrorCode_CommonModuleParamsInvalid; ZIMErrorCode_CommonModuleNotInit.
 ///
 /// Thread: any, also from inside a callback. Does not block. Makes no callback but, in poll mode, `free_user_data`.
@@ -191,8 +193,18 @@ pub unsafe extern "C" fn ZIM_SetEventHandler(
 ) -> i32 {
     guard::client(client, |zim| {
         // SAFETY: the host promises NULL or a ZIMEventHandler of struct_size bytes.
-        let functions = unsafe { sized::read_or_default(handler) }?;
-        let _ = (zim, functions, user_data, free_user_data);
-        Ok(())
+        let functions = unsafe { functions(handler) }?;
+        let host = UserData::new(client, user_data);
+        zim.set_handler(handler::registration(functions, host, free_user_data))
     })
+}
+
+/// # Safety
+/// NULL or a `ZIMEventHandler` of `struct_size` bytes.
+unsafe fn functions(handler: *const ZIMEventHandler) -> Result<Option<ZIMEventHandler>, Fault> {
+    if handler.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: as the caller promises.
+    unsafe { sized::read(handler, "handler") }.map(Some)
 }

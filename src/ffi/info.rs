@@ -249,14 +249,7 @@ pub struct ZIMCallInvitationEndedInfo {
     pub end_time: i64,
 }
 
-described!(ZIMCallInvitationEndedInfo {
-    struct_size,
-    mode,
-    caller,
-    operated_user_id,
-    extended_data,
-    end_time
-});
+described!(ZIMCallInvitationEndedInfo { struct_size, mode, caller, operated_user_id, extended_data, end_time });
 
 /// Users of a call whose state has changed.
 #[repr(C)]

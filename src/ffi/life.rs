@@ -1,7 +1,6 @@
 //! Clients: made, found, destroyed.
 
 use std::ffi::c_char;
-use std::path::PathBuf;
 use std::ptr;
 
 use zim_protocol::code::Fault;
@@ -136,14 +135,14 @@ pub unsafe extern "C" fn ZIM_Destroy(client: *mut ZIMClient) -> i32 {
 unsafe fn app_config(config: *const ZIMAppConfig) -> Result<AppConfig, Fault> {
     // SAFETY: as the caller promises.
     let config = unsafe { sized::read_or_default(config) }?;
-    // SAFETY (all six): the strings of the host's struct are NULL or NUL-terminated.
+    // SAFETY: the strings of the host's struct are NULL or NUL-terminated.
     let app_sign = unsafe { text::optional(config.app_sign, "app_sign", APP_SIGN_CHARACTERS) }?;
     // SAFETY: as above.
     let server_url = unsafe { text::optional(config.server_url, "server_url", SERVER_URL_BYTES) }?;
     // SAFETY: as above.
     let device_id = unsafe { text::optional(config.device_id, "device_id", limits::DEVICE_ID_BYTES) }?;
     // SAFETY: as above.
-    let ca_file = unsafe { text::optional(config.ca_file, "ca_file", text::PATH_BYTES) }?;
+    let ca_file = unsafe { text::path(config.ca_file, "ca_file") }?;
     Ok(AppConfig {
         app_id: config.app_id,
         app_sign: app_sign.map(checked_app_sign).transpose()?,
@@ -151,7 +150,7 @@ unsafe fn app_config(config: *const ZIMAppConfig) -> Result<AppConfig, Fault> {
         device_id: device_id.map(|id| DeviceId::parse(&id)).transpose()?,
         callback_mode: callback_mode(config.callback_mode)?,
         request_timeout_ms: request_timeout(config.request_timeout_ms)?,
-        ca_file: ca_file.map(PathBuf::from),
+        ca_file,
     })
 }
 

@@ -103,12 +103,7 @@ pub type ZIMLoggedInCallback =
 /// Thread: the client's callback thread, or inside `ZIM_PollCallbacks` or `ZIM_Destroy`. All pointers are valid until
 /// it returns.
 pub type ZIMTokenRenewedCallback = Option<
-    unsafe extern "C" fn(
-        client: *mut ZIMClient,
-        token: *const c_char,
-        error: *const ZIMError,
-        user_data: *mut c_void,
-    ),
+    unsafe extern "C" fn(client: *mut ZIMClient, token: *const c_char, error: *const ZIMError, user_data: *mut c_void),
 >;
 
 /// How a `ZIM_UploadLog` ended.
@@ -150,12 +145,16 @@ pub unsafe extern "C" fn ZIM_Login(
         // SAFETY: the host promises NULL or a NUL-terminated string.
         let token = unsafe { text::or_empty(token, "token", limits::TOKEN_BYTES) }?;
         let host = UserData::new(client, user_data);
-        zim.login(user, token, Box::new(move |result| {
-            let mut arena = Arena::default();
-            let error = arena.error(result.as_ref().err());
-            // SAFETY: the host's function, called with pointers that live until it returns.
-            unsafe { callback(host.client(), error, host.pointer()) }
-        }))
+        zim.login(
+            user,
+            token,
+            Box::new(move |result| {
+                let mut arena = Arena::default();
+                let error = arena.error(result.as_ref().err());
+                // SAFETY: the host's function, called with pointers that live until it returns.
+                unsafe { callback(host.client(), error, host.pointer()) }
+            }),
+        )
     })
 }
 
@@ -195,12 +194,15 @@ pub unsafe extern "C" fn ZIM_RenewToken(
         let token = unsafe { text::required(token, "token", limits::TOKEN_BYTES) }?;
         let shown = arena::c_text(&token);
         let host = UserData::new(client, user_data);
-        zim.renew_token(token, Box::new(move |result| {
-            let mut arena = Arena::default();
-            let error = arena.error(result.as_ref().err());
-            // SAFETY: the host's function, called with pointers that live until it returns.
-            unsafe { callback(host.client(), shown.as_ptr(), error, host.pointer()) }
-        }))
+        zim.renew_token(
+            token,
+            Box::new(move |result| {
+                let mut arena = Arena::default();
+                let error = arena.error(result.as_ref().err());
+                // SAFETY: the host's function, called with pointers that live until it returns.
+                unsafe { callback(host.client(), shown.as_ptr(), error, host.pointer()) }
+            }),
+        )
     })
 }
 
