@@ -1,0 +1,39 @@
+using System;
+
+namespace ZEGO
+{
+    /// <summary>Exceptions that the app's callbacks let out: reported, and never let into native code.</summary>
+    internal static class Unhandled
+    {
+        internal static void Report(Exception exception)
+        {
+            try
+            {
+                Action<Exception> handlers = ZIM.onUnhandledException;
+                if (handlers != null) handlers(exception);
+                else Print(exception);
+            }
+            catch (Exception second)
+            {
+                Print(exception);
+                Print(second);
+            }
+        }
+
+        private static void Print(Exception exception)
+        {
+#if UNITY_5_3_OR_NEWER
+            UnityEngine.Debug.LogException(exception);
+#else
+            try
+            {
+                Console.Error.WriteLine("ZIM: a callback threw: " + exception);
+            }
+            catch (Exception)
+            {
+                // Standard error is closed: there is nobody left to tell.
+            }
+#endif
+        }
+    }
+}
