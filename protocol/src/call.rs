@@ -131,6 +131,7 @@ pub struct PushConfig {
     pub thread_id: String,
     pub enable_badge: bool,
     pub badge_increment: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub voip: Option<VoipConfig>,
 }
 

@@ -6,7 +6,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::call::{CallAnswer, CallAnswered, CallCancel, CallCancelled, CallEvent, CallInvite, CallInvited, CallReceived};
+use crate::call::{
+    CallAnswer, CallAnswered, CallCancel, CallCancelled, CallEvent, CallInvite, CallInvited, CallReceived,
+};
 use crate::code::{Code, Fault};
 use crate::id::RequestId;
 use crate::limits;
@@ -17,10 +19,14 @@ use crate::session::{Closing, Done, LoggedIn, Login, RenewToken, Resume, Snapsho
 pub enum ClientFrame {
     Request(Request),
     /// Events up to `n` have been delivered to the host.
-    Ack { n: u64 },
+    Ack {
+        n: u64,
+    },
     Ping,
     /// A kind without an `id` that this side does not know: counted, otherwise ignored.
-    Unknown { kind: String },
+    Unknown {
+        kind: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,32 +67,78 @@ impl RequestBody {
             RequestBody::CallReceived(_) => "call_received",
         }
     }
+
+    /// Refuses what is beyond its limits whatever the state of things. Requests about calls are judged with the call.
+    pub fn check(&self) -> Result<(), Fault> {
+        match self {
+            RequestBody::Login(login) => login.credentials.check(),
+            RequestBody::Resume(resume) => resume.check(),
+            RequestBody::RenewToken(renewal) => renewal.check(),
+            RequestBody::UploadLog(part) => part.check(),
+            RequestBody::Logout
+            | RequestBody::CallInvite(_)
+            | RequestBody::CallCancel(_)
+            | RequestBody::CallAccept(_)
+            | RequestBody::CallReject(_)
+            | RequestBody::CallReceived(_) => Ok(()),
+        }
+    }
 }
 
 /// Every request kind, for messages.
 pub const REQUEST_KINDS: &[&str] = &[
-    "login", "resume", "logout", "renew_token", "upload_log", "call_invite", "call_cancel", "call_accept", "call_reject", "call_received",
+    "login",
+    "resume",
+    "logout",
+    "renew_token",
+    "upload_log",
+    "call_invite",
+    "call_cancel",
+    "call_accept",
+    "call_reject",
+    "call_received",
 ];
 
 /// What a server sends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ServerFrame {
     /// The answer to the request of this ID.
-    Reply { id: RequestId, body: ReplyBody },
+    Reply {
+        id: RequestId,
+        body: ReplyBody,
+    },
     /// The refusal of the request of this ID; without an ID, of a frame that could not be read.
-    Error { id: Option<RequestId>, fault: Fault },
+    Error {
+        id: Option<RequestId>,
+        fault: Fault,
+    },
     /// Entry `n` of the user's log.
-    Event { epoch: u64, n: u64, event: CallEvent },
+    Event {
+        epoch: u64,
+        n: u64,
+        event: CallEvent,
+    },
     /// Entry `n` of the user's log is of a kind that this side does not know: it counts as taken, and is counted.
-    UnknownEvent { epoch: u64, n: u64, event: String },
+    UnknownEvent {
+        epoch: u64,
+        n: u64,
+        event: String,
+    },
     Snapshot(Snapshot),
     /// Everything up to `n` has been sent; what follows is new.
-    CaughtUp { epoch: u64, n: u64 },
-    TokenWillExpire { seconds: u32 },
+    CaughtUp {
+        epoch: u64,
+        n: u64,
+    },
+    TokenWillExpire {
+        seconds: u32,
+    },
     Pong,
     Closing(Closing),
     /// A kind that this side does not know: counted, otherwise ignored.
-    Unknown { kind: String },
+    Unknown {
+        kind: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -126,6 +178,12 @@ struct Envelope<'a> {
     of: Option<Cow<'a, str>>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
+}
+
+/// What can be saved of an envelope that is wrong elsewhere.
+#[derive(Deserialize)]
+struct OnlyId {
+    id: Option<RequestId>,
 }
 
 #[derive(Serialize)]
@@ -175,7 +233,7 @@ impl ClientFrame {
         if envelope.id.is_none() {
             return match REQUEST_KINDS.contains(&kind) {
                 true => Err(envelope.missing("id")),
-                false => Ok(ClientFrame::Unknown { kind: kind.chars().take(64).collect() }),
+                false => Ok(ClientFrame::Unknown { kind: shown(kind) }),
             };
         }
         let body = match kind {
@@ -190,9 +248,8 @@ impl ClientFrame {
             "call_reject" => RequestBody::CallReject(envelope.data()?),
             "call_received" => RequestBody::CallReceived(envelope.data()?),
             unknown => {
-                let shown: String = unknown.chars().take(64).collect();
-                let known = REQUEST_KINDS.join(", ");
-                return Err(envelope.error(format!("unknown request kind {shown:?}; known are {known}")));
+                let (unknown, known) = (shown(unknown), REQUEST_KINDS.join(", "));
+                return Err(envelope.error(format!("unknown request kind {unknown:?}; known are {known}")));
             }
         };
         let ttl_ms = envelope.ttl_ms.unwrap_or(limits::REQUEST_TTL_DEFAULT_MS);
@@ -256,8 +313,7 @@ impl ServerFrame {
                     }
                     Some("call_changed") => CallEvent::CallChanged(envelope.data()?),
                     Some(unknown) => {
-                        let event = unknown.chars().take(64).collect();
-                        return Ok(ServerFrame::UnknownEvent { epoch, n, event });
+                        return Ok(ServerFrame::UnknownEvent { epoch, n, event: shown(unknown) });
                     }
                     None => return Err(envelope.missing("event")),
                 };
@@ -274,17 +330,20 @@ impl ServerFrame {
             }
             "pong" => Ok(ServerFrame::Pong),
             "closing" => Ok(ServerFrame::Closing(envelope.data()?)),
-            unknown => Ok(ServerFrame::Unknown { kind: unknown.chars().take(64).collect() }),
+            unknown => Ok(ServerFrame::Unknown { kind: shown(unknown) }),
         }
     }
 
     pub fn to_json(&self) -> String {
         match self {
             ServerFrame::Reply { id, body } => reply_json(id, body),
-            ServerFrame::Error { id, fault } => OutFrame { id: id.as_ref(), ..OutFrame::new("error", Some(fault)) }.json(),
+            ServerFrame::Error { id, fault } => {
+                OutFrame { id: id.as_ref(), ..OutFrame::new("error", Some(fault)) }.json()
+            }
             ServerFrame::Event { epoch, n, event } => event_json(*epoch, *n, event),
             ServerFrame::UnknownEvent { epoch, n, event } => {
-                OutFrame::<()> { epoch: Some(*epoch), n: Some(*n), event: Some(event), ..OutFrame::new("event", None) }.json()
+                OutFrame::<()> { epoch: Some(*epoch), n: Some(*n), event: Some(event), ..OutFrame::new("event", None) }
+                    .json()
             }
             ServerFrame::Snapshot(data) => OutFrame::new("snapshot", Some(data)).json(),
             ServerFrame::CaughtUp { epoch, n } => {
@@ -338,9 +397,18 @@ fn event_json(epoch: u64, n: u64, event: &CallEvent) -> String {
 
 impl<'a> Envelope<'a> {
     fn parse(text: &'a str) -> Result<Envelope<'a>, FrameError> {
-        serde_json::from_str(text).map_err(|error| FrameError {
-            id: None,
-            fault: Fault::new(Code::PROTOCOL_ERROR, format!("a frame must be one JSON object with a \"kind\": {error}")),
+        let refuse = |id, detail: String| {
+            let message = format!("a frame must be one JSON object with a \"kind\": {detail}");
+            FrameError { id, fault: Fault::new(Code::PROTOCOL_ERROR, message) }
+        };
+        // Derived code would take an array for the keys in their order.
+        if !text.trim_start().starts_with('{') {
+            return Err(refuse(None, "this is not an object".to_owned()));
+        }
+        serde_json::from_str(text).map_err(|error| {
+            // Whoever sent it learns which request it was, if that much can be read.
+            let id = serde_json::from_str::<OnlyId>(text).ok().and_then(|only| only.id);
+            refuse(id, error.to_string())
         })
     }
 
@@ -349,7 +417,7 @@ impl<'a> Envelope<'a> {
     }
 
     fn missing(&self, key: &str) -> FrameError {
-        let kind: String = self.kind.chars().take(64).collect();
+        let kind = shown(&self.kind);
         self.error(format!("a frame of kind {kind:?} needs the key {key:?}"))
     }
 
@@ -361,8 +429,12 @@ impl<'a> Envelope<'a> {
 
     fn data<T: DeserializeOwned>(&self) -> Result<T, FrameError> {
         let data = self.data.ok_or_else(|| self.missing("data"))?;
+        if !data.get().starts_with('{') {
+            let kind = shown(&self.kind);
+            return Err(self.error(format!("the data of {kind:?} must be a JSON object")));
+        }
         serde_json::from_str(data.get()).map_err(|error| {
-            let kind: String = self.kind.chars().take(64).collect();
+            let kind = shown(&self.kind);
             self.error(format!("the data of {kind:?} is not right: {error}"))
         })
     }
@@ -380,10 +452,14 @@ impl<'a> Envelope<'a> {
             Some("call_reject") => ReplyBody::CallReject(self.data()?),
             Some("call_received") => ReplyBody::CallReceived(self.data()?),
             Some(unknown) => {
-                let shown: String = unknown.chars().take(64).collect();
-                return Err(self.error(format!("a reply to an unknown request kind {shown:?}")));
+                return Err(self.error(format!("a reply to an unknown request kind {:?}", shown(unknown))));
             }
             None => return Err(self.missing("of")),
         })
     }
+}
+
+/// As much of a foreign word as goes into messages and counters.
+fn shown(word: &str) -> String {
+    word.chars().take(64).collect()
 }

@@ -39,6 +39,9 @@ pub const REQUEST_TTL_MS: core::ops::RangeInclusive<u32> = 1..=60_000;
 /// What a missing time to live means.
 pub const REQUEST_TTL_DEFAULT_MS: u32 = 10_000;
 
+/// Calls named in a resume.
+pub const RESUME_CALLS: usize = 100;
+
 /// Largest frame that a client may send.
 pub const CLIENT_FRAME_BYTES: usize = 64 * 1024;
 /// Largest frame that a server may send.

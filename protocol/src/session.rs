@@ -36,7 +36,9 @@ impl Credentials {
         check_text("user extended data", &self.user_extended_data, limits::USER_PROFILE_BYTES)?;
         check_text("token", &self.token, limits::TOKEN_BYTES)?;
         check_text("client", &self.client, limits::USER_NAME_BYTES)?;
-        if self.app_sign.is_empty() || (self.app_sign.len() == 64 && self.app_sign.bytes().all(|b| b.is_ascii_hexdigit())) {
+        if self.app_sign.is_empty()
+            || (self.app_sign.len() == 64 && self.app_sign.bytes().all(|b| b.is_ascii_hexdigit()))
+        {
             return Ok(());
         }
         Err(Fault::params("app sign must be empty or 64 hexadecimal characters"))
@@ -61,9 +63,21 @@ pub struct Resume {
     pub epoch: u64,
     /// The last event taken from the log.
     pub cursor: u64,
-    /// Calls that the client believes are running: a snapshot tells of them even when they are over. At most 100.
+    /// Calls that the client believes are running: a snapshot tells of them even when they are over. At most
+    /// [`limits::RESUME_CALLS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<CallId>,
+}
+
+impl Resume {
+    pub fn check(&self) -> Result<(), Fault> {
+        self.credentials.check()?;
+        let (most, named) = (limits::RESUME_CALLS, self.calls.len());
+        if named > most {
+            return Err(Fault::params(format!("a resume may name at most {most} calls; got {named}")));
+        }
+        Ok(())
+    }
 }
 
 /// The reply to `login` and `resume`. Behind it come `snapshot_calls` snapshot frames (if any), then the
@@ -94,6 +108,12 @@ pub struct RenewToken {
     pub token: String,
 }
 
+impl RenewToken {
+    pub fn check(&self) -> Result<(), Fault> {
+        check_text("token", &self.token, limits::TOKEN_BYTES)
+    }
+}
+
 /// The reply to `renew_token`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TokenRenewed {
@@ -108,6 +128,19 @@ pub struct UploadLog {
     pub parts: u32,
     /// At most [`limits::LOG_PART_BYTES`] bytes.
     pub text: String,
+}
+
+impl UploadLog {
+    pub fn check(&self) -> Result<(), Fault> {
+        let most = limits::LOG_PARTS;
+        if self.parts == 0 || self.parts > most || self.part >= self.parts {
+            let (part, parts) = (self.part, self.parts);
+            return Err(Fault::params(format!(
+                "a log has 1 to {most} parts, counted from 0; got part {part} of {parts}"
+            )));
+        }
+        check_text("log part", &self.text, limits::LOG_PART_BYTES)
+    }
 }
 
 /// A reply that says nothing but "done".
