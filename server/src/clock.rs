@@ -1,0 +1,35 @@
+//! The server's clock.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
+use zim_core::Millis;
+
+/// Unix milliseconds that only ever go forward: the wall clock is read once, when the clock is made, and time
+/// passes with tokio's monotonic clock from there. It stands still with tokio's time in tests.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    unix_at_start: Millis,
+    start: Instant,
+}
+
+impl Clock {
+    pub fn new() -> Clock {
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Clock { unix_at_start: whole_millis(unix), start: Instant::now() }
+    }
+
+    pub fn now(&self) -> Millis {
+        self.unix_at_start + whole_millis(self.start.elapsed())
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Clock::new()
+    }
+}
+
+fn whole_millis(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
+}

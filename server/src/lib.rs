@@ -1,0 +1,54 @@
+//! zim-server: rings users who are logged in through libzim.
+//!
+//! [`run`] is the whole server. Layers, each knowing only those below it: `transport` (sockets), `session`
+//! (who is logged in on which connection), `calls` (requests about calls, timers), `store` (the truth).
+
+mod calls;
+mod clock;
+pub mod config;
+mod node;
+mod session;
+pub mod store;
+mod transport;
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+
+use crate::config::{Config, ConfigError};
+use crate::node::Node;
+use crate::store::{MemoryStore, Store};
+
+/// Why the server could not run.
+#[derive(Debug, Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("the listener has no address: {0}")]
+    Listener(#[from] io::Error),
+}
+
+/// Serves on the listener until `shutdown` completes; then tells every client, waits for their connections to
+/// close, at most `stop_timeout_ms`, and returns.
+pub async fn run(listener: TcpListener, config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+    run_with_store(listener, config, Arc::new(MemoryStore::new()), shutdown).await
+}
+
+/// The same over a store of the caller's choice.
+pub async fn run_with_store(
+    listener: TcpListener,
+    config: Config,
+    store: Arc<dyn Store>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), RunError> {
+    config.check()?;
+    config.check_address(listener.local_addr()?)?;
+    let node = Arc::new(Node::new(config, store));
+    let timers = tokio::spawn(calls::run_timers(node.clone()));
+    transport::serve(listener, node, shutdown).await;
+    timers.abort();
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! How sessions end: by logout, for lack of a sign, or when nobody came back to them.
+
+use std::sync::Arc;
+
+use zim_core::Millis;
+use zim_protocol::id::SessionId;
+
+use crate::calls::{ATTEMPTS, Actor};
+use crate::node::Node;
+use crate::store::{Commit, CommitResult, CursorChange, Key, Put, Record, TimerId, Unavailable, UserKey};
+
+/// Ends a session now. The user is absent when it was the last one.
+pub(super) async fn end(node: &Node, actor: &Actor) -> Result<(), Unavailable> {
+    for _ in 0..ATTEMPTS {
+        let Some(commit) = ending(node, &actor.user, &actor.session).await? else { return Ok(()) };
+        match node.commit(commit).await? {
+            CommitResult::Done(_) => return Ok(()),
+            CommitResult::Conflict | CommitResult::AlreadyAnswered(_) => {}
+        }
+    }
+    Err(Unavailable("too many others changed the user's sessions at the same time".to_owned()))
+}
+
+/// The timer of a session is due: nobody resumed it. A conflict is left to the next round of timers.
+pub(crate) async fn expire(
+    node: &Node,
+    timer: &TimerId,
+    at: Millis,
+    user: &UserKey,
+    session: &SessionId,
+) -> Result<(), Unavailable> {
+    let ending = ending(node, user, session).await?;
+    let was_there = ending.is_some();
+    let mut commit = ending.unwrap_or_else(|| Commit { timers: vec![(timer.clone(), None)], ..Commit::default() });
+    // Whoever resumes the session clears its timer, and then this must not end it.
+    commit.claim = Some((timer.clone(), at));
+    match node.commit(commit).await? {
+        CommitResult::Done(_) if was_there => tracing::info!(app = user.app, user = %user.user, "session expired"),
+        CommitResult::Done(_) | CommitResult::Conflict | CommitResult::AlreadyAnswered(_) => {}
+    }
+    Ok(())
+}
+
+/// The link is gone, and the session waits for somebody to resume it: `left_ms` from now.
+pub(super) async fn wait_for_resume(node: &Node, actor: &Actor, left_ms: Millis) -> Result<(), Unavailable> {
+    let timer = TimerId::Session(actor.user.clone(), actor.session.clone());
+    let timers = vec![(timer, Some(node.store.now() + left_ms))];
+    node.commit(Commit { timers, ..Commit::default() }).await?;
+    Ok(())
+}
+
+/// What ends the session; `None` when it has ended before.
+async fn ending(node: &Node, user: &UserKey, session: &SessionId) -> Result<Option<Commit>, Unavailable> {
+    let key = Key::User(user.clone());
+    let loaded = node.store.load(std::slice::from_ref(&key), None).await?;
+    let Some(versioned) = loaded.records.first() else { return Ok(None) };
+    let Some(mut record) = versioned.user().map(|record| (**record).clone()) else { return Ok(None) };
+    if !record.leave(session) {
+        return Ok(None);
+    }
+    let mut timers = vec![(TimerId::Session(user.clone(), session.clone()), None)];
+    if record.is_absent() {
+        timers.push((TimerId::Absent(user.clone()), Some(loaded.now)));
+    }
+    Ok(Some(Commit {
+        expect: vec![(key.clone(), versioned.version)],
+        put: vec![Put { key, record: Record::User(Arc::new(record)), keep_until: None }],
+        timers,
+        cursors: vec![CursorChange::Close(user.clone(), session.clone())],
+        ..Commit::default()
+    }))
+}

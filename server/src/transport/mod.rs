@@ -1,0 +1,99 @@
+//! From the listener to WebSockets.
+
+mod handshake;
+mod socket;
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+
+use crate::node::Node;
+use crate::session::Connection;
+
+pub use handshake::{Handshake, shake, turn_away};
+pub use socket::{End, Incoming, Socket};
+
+/// After a failed accept the server waits this long: what is missing (file descriptors, memory) must be given
+/// back by others first.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Takes connections until the shutdown, then sees them off.
+pub async fn serve(listener: TcpListener, node: Arc<Node>, shutdown: impl Future<Output = ()>) {
+    let mut shutdown = pin!(shutdown);
+    let places = Arc::new(Semaphore::new(node.config.max_connections as usize));
+    let mut failing = false;
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                failing = false;
+                tracing::debug!(%peer, "connected");
+                match places.clone().try_acquire_owned() {
+                    Ok(place) => drop(tokio::spawn(connection(stream, node.clone(), place))),
+                    Err(_) => {
+                        tracing::warn!(limit = node.config.max_connections, "turned a connection away: max_connections");
+                        drop(tokio::spawn(async move {
+                            let mut stream = stream;
+                            turn_away(&mut stream).await;
+                        }));
+                    }
+                }
+            }
+            // The peer changed its mind between its request and our accept.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                if !failing {
+                    tracing::error!(%error, "cannot accept connections for now; trying on");
+                }
+                failing = true;
+                tokio::select! {
+                    biased;
+                    () = &mut shutdown => break,
+                    () = sleep(ACCEPT_PAUSE) => {}
+                }
+            }
+        }
+    }
+    drop(listener);
+    tracing::info!(connections = node.registry.connections(), "stopping");
+    node.registry.stop();
+    let limit = Duration::from_millis(node.config.stop_timeout_ms.into());
+    if timeout(limit, places.acquire_many(node.config.max_connections)).await.is_err() {
+        tracing::warn!(connections = node.registry.connections(), "stopped with connections that did not close in time");
+    }
+}
+
+async fn connection(mut stream: TcpStream, node: Arc<Node>, place: OwnedSemaphorePermit) {
+    // Frames are small and each is waited for.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    let live = node.registry.enter();
+    let limit = Duration::from_millis(node.config.handshake_timeout_ms.into());
+    let handshake = tokio::select! {
+        biased;
+        handshake = shake(&mut stream, limit) => handshake,
+        () = live.woken() => Handshake::Lost,
+    };
+    match handshake {
+        Handshake::Done { rest } => {
+            let write_timeout = Duration::from_millis(node.config.write_timeout_ms.into());
+            let socket = Socket::new(stream, rest, write_timeout).await;
+            Box::pin(Connection::new(node.clone(), socket, live.clone()).run()).await;
+        }
+        Handshake::Refused { status } => tracing::debug!(status, "answered a request that is no WebSocket"),
+        Handshake::Lost => tracing::debug!("no request came"),
+    }
+    node.registry.leave(&live);
+    drop(place);
+}
