@@ -15,6 +15,7 @@ use crate::limits;
 use crate::session::{Closing, Done, LoggedIn, Login, RenewToken, Resume, Snapshot, TokenRenewed, UploadLog};
 
 /// What a client sends.
+#[expect(clippy::large_enum_variant, reason = "taken apart as soon as it is read; nearly every one is a request")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ClientFrame {
     Request(Request),

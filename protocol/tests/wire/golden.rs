@@ -167,19 +167,17 @@ fn event(n: u64, event: CallEvent) -> ServerFrame {
     ServerFrame::Event { epoch: 8_413_720_951, n, event }
 }
 
-fn changed(n: u64, rev: u64, trigger: Trigger, by: &str, extended_data: &str, users: Vec<CallUser>) -> ServerFrame {
+fn change(rev: u64, trigger: Trigger, by: &str, extended_data: &str, users: Vec<CallUser>) -> CallChange {
     let by = (!by.is_empty()).then(|| user(by));
-    let (call_id, extended_data) = (call_id(), extended_data.to_owned());
-    event(n, CallEvent::CallChanged(CallChange { call_id, rev, trigger, by, extended_data, users, ended: false }))
+    CallChange { call_id: call_id(), rev, trigger, by, extended_data: extended_data.to_owned(), users, ended: false }
 }
 
-fn ending(frame: ServerFrame) -> ServerFrame {
-    match frame {
-        ServerFrame::Event { epoch, n, event: CallEvent::CallChanged(change) } => {
-            ServerFrame::Event { epoch, n, event: CallEvent::CallChanged(CallChange { ended: true, ..change }) }
-        }
-        other => other,
-    }
+fn changed(n: u64, change: CallChange) -> ServerFrame {
+    event(n, CallEvent::CallChanged(change))
+}
+
+fn last(n: u64, change: CallChange) -> ServerFrame {
+    event(n, CallEvent::CallChanged(CallChange { ended: true, ..change }))
 }
 
 fn logged_in() -> LoggedIn {
@@ -245,13 +243,19 @@ fn events() -> Vec<(&'static str, ServerFrame)> {
     vec![
         ("event_call_invited", event(4, CallEvent::CallInvited(CallInfo { remaining_ms: 59_950, ..info() }))),
         ("event_call_created", event(18, created)),
-        ("event_call_changed_received", changed(19, 2, Trigger::Received, "bob", "", ringing)),
-        ("event_call_changed_not_received", changed(20, 3, Trigger::NotReceived, "", "", unheard)),
-        ("event_call_changed_accepted", changed(21, 4, Trigger::Accepted, "bob", "on my way", yes(Code::SUCCESS))),
-        ("event_call_changed_accepted_elsewhere", changed(7, 4, Trigger::Accepted, "bob", "on my way", elsewhere)),
-        ("event_call_changed_rejected", ending(changed(22, 5, Trigger::Rejected, "carol", "busy", no))),
-        ("event_call_changed_cancelled", ending(changed(9, 4, Trigger::Cancelled, "alice", "never mind", gone))),
-        ("event_call_changed_timeout", ending(changed(9, 4, Trigger::Timeout, "", "", late))),
+        ("event_call_changed_received", changed(19, change(2, Trigger::Received, "bob", "", ringing))),
+        ("event_call_changed_not_received", changed(20, change(3, Trigger::NotReceived, "", "", unheard))),
+        (
+            "event_call_changed_accepted",
+            changed(21, change(4, Trigger::Accepted, "bob", "on my way", yes(Code::SUCCESS))),
+        ),
+        (
+            "event_call_changed_accepted_elsewhere",
+            changed(7, change(4, Trigger::Accepted, "bob", "on my way", elsewhere)),
+        ),
+        ("event_call_changed_rejected", last(22, change(5, Trigger::Rejected, "carol", "busy", no))),
+        ("event_call_changed_cancelled", last(9, change(4, Trigger::Cancelled, "alice", "never mind", gone))),
+        ("event_call_changed_timeout", last(9, change(4, Trigger::Timeout, "", "", late))),
     ]
 }
 
