@@ -52,7 +52,7 @@ impl Failure {
         Failure { message: message.into(), text: text.into() }
     }
 
-    /// The end of what the program said, then what went wrong.
+    /// The end of what the program said, then what went wrong. Nothing if that has been said already.
     pub fn print(&self) {
         let lines: Vec<&str> = self.text.lines().collect();
         let kept = lines.get(lines.len().saturating_sub(SHOWN_LINES)..).unwrap_or_default();
@@ -62,7 +62,9 @@ impl Failure {
         for line in kept {
             println!("    {line}");
         }
-        println!("error: {}", self.message);
+        if !self.message.is_empty() {
+            println!("error: {}", self.message);
+        }
     }
 }
 

@@ -42,6 +42,8 @@ impl Program {
                 None => command.env_remove(key),
             };
         }
+        // Logs are read as text.
+        command.env("CARGO_TERM_COLOR", "never").env("NO_COLOR", "1");
         command.stdin(Stdio::null());
         Program { command, name, limit: LIMIT }
     }

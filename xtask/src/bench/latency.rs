@@ -10,7 +10,7 @@ use crate::{Failure, Outcome};
 /// Invitations a second: far below what either can do, so that nothing waits in a queue.
 const PER_SECOND: u32 = 250;
 /// About what an invitation's event has on the wire.
-const BYTES: usize = 400;
+const BYTES: usize = 340;
 /// A round in which the machine was lent to others for more than this part of the time does not count.
 const STEAL: f64 = 0.02;
 /// Rounds that may be thrown away for it.

@@ -284,7 +284,19 @@ fn readme_c(context: &Context) -> Outcome<String> {
     let folder = workspace.own_empty("readme-c")?;
     write(&folder.join("ring.c"), &readme_block(workspace, "c", "int main")?)?;
     let program = folder.join("ring");
-    let args = ["-std=c11", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wpedantic", "-Werror", "ring.c", "-o", "ring", "-lzim", "-I"];
+    let args = [
+        "-std=c11",
+        "-Wall",
+        "-Wextra",
+        "-Wno-unused-parameter",
+        "-Wpedantic",
+        "-Werror",
+        "ring.c",
+        "-o",
+        "ring",
+        "-lzim",
+        "-I",
+    ];
     let release = workspace.release();
     let compile = Program::new("gcc").args(args).arg(workspace.path("include")).arg("-L").arg(&release).folder(&folder);
     context.exec(compile)?;

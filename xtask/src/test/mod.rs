@@ -4,6 +4,7 @@ mod abi;
 mod c;
 mod csharp;
 mod docs;
+mod hooks;
 mod python;
 mod rust;
 mod tree;
@@ -206,10 +207,7 @@ fn run_steps(workspace: &Workspace, steps: &[&Step], verbose: bool) -> Outcome {
     }
     let failed = rows.iter().filter(|(_, _, good, _)| !good).count();
     println!("total {:.1} s", started.elapsed().as_secs_f64());
+    // The last line, alone: this is what is looked for.
     println!("{} passed, {failed} failed", rows.len() - failed);
-    if failed == 0 {
-        return Ok(());
-    }
-    let names: Vec<&str> = rows.iter().filter(|(_, _, good, _)| !good).map(|(name, ..)| *name).collect();
-    Err(Failure::new(format!("these checks failed: {}", names.join(", "))))
+    if failed == 0 { Ok(()) } else { Err(Failure::new("")) }
 }
