@@ -132,10 +132,8 @@ impl Config {
             let Some(key) = KEYS.iter().find(|key| environment_name(key) == *name) else { continue };
             table.insert((*key).to_owned(), typed(text));
             let one = toml::Table::from_iter([((*key).to_owned(), typed(text))]);
-            one.try_into::<Config>().map_err(|error| ConfigError::Environment {
-                name: name.clone(),
-                reason: error.message().to_owned(),
-            })?;
+            one.try_into::<Config>()
+                .map_err(|error| ConfigError::Environment { name: name.clone(), reason: error.message().to_owned() })?;
         }
         let config: Config = table.try_into().map_err(|error| ConfigError::content(&shown, &error))?;
         Ok(config)
@@ -203,7 +201,12 @@ fn typed(text: &str) -> toml::Value {
     }
 }
 
-fn within<T: PartialOrd + fmt::Display + Copy>(key: &'static str, value: T, least: T, most: T) -> Result<(), ConfigError> {
+fn within<T: PartialOrd + fmt::Display + Copy>(
+    key: &'static str,
+    value: T,
+    least: T,
+    most: T,
+) -> Result<(), ConfigError> {
     if value >= least && value <= most {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! `zim-server`: reads the command line and the configuration, and runs the server until a signal.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -79,7 +79,8 @@ fn start_log(levels: &str) -> Result<(), String> {
     let filter: Targets = levels.parse().map_err(|error| {
         format!("log is {levels:?}: {error}; allowed is error, warn, info, debug, trace, or by module as in warn,zim_server::calls=debug")
     })?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
     Ok(())
 }

@@ -9,7 +9,7 @@ use zim_core::presence::DevicePolicy;
 
 use crate::config::Config;
 use crate::session::Registry;
-use crate::store::{CommitResult, Commit, Store, Unavailable};
+use crate::store::{Commit, CommitResult, Store, Unavailable};
 
 /// Shared by every connection and by the timer task.
 #[derive(Debug)]

@@ -73,5 +73,7 @@ fn accepted_others_present<'a>(
 ) -> impl Iterator<Item = zim_protocol::id::UserId> + 'a {
     let accepted = call.rows.iter().filter(|row| row.state == CallUserState::Accepted && row.user != absent.user);
     let with_records = accepted.zip(records.iter().skip(2));
-    with_records.filter(|(_, record)| record.user().is_some_and(|user| !user.is_absent())).map(|(row, _)| row.user.clone())
+    with_records
+        .filter(|(_, record)| record.user().is_some_and(|user| !user.is_absent()))
+        .map(|(row, _)| row.user.clone())
 }

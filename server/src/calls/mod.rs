@@ -16,8 +16,8 @@ use zim_protocol::limits;
 use crate::config::UnknownUsers;
 use crate::node::Node;
 use crate::store::{
-    Answer, Append, CallKey, Commit, CommitResult, ENDED_CALL_MS, IndexChange, Key, Loaded, Put, Record, RequestKey, TimerId,
-    Unavailable, UserKey, Versioned,
+    Answer, Append, CallKey, Commit, CommitResult, ENDED_CALL_MS, IndexChange, Key, Loaded, Put, Record, RequestKey,
+    TimerId, Unavailable, UserKey, Versioned,
 };
 
 pub use timers::run as run_timers;
@@ -95,9 +95,10 @@ pub async fn execute(
         let mut outputs = Vec::new();
         let (before_deadline, after) = decide(node, actor, operation, call, &loaded, &mut outputs);
         let mut commit = Commit::default();
-        let Writes { answer, told } = writes(app, call.map(Arc::as_ref), before_deadline, after, outputs, loaded.now, &mut commit);
-        let answer =
-            answer.unwrap_or_else(|| Err(Fault::new(Code::SERVER_ERROR, "the request was not decided; please report it")));
+        let Writes { answer, told } =
+            writes(app, call.map(Arc::as_ref), before_deadline, after, outputs, loaded.now, &mut commit);
+        let answer = answer
+            .unwrap_or_else(|| Err(Fault::new(Code::SERVER_ERROR, "the request was not decided; please report it")));
         if commit.put.is_empty() {
             // Nothing was changed: a refusal, or a repetition that has no effect.
             return Ok(Outcome::Answered { answer, told });

@@ -72,8 +72,7 @@ async fn tick(node: &Node, timer: &TimerId, at: Millis, call_key: &CallKey) -> R
     let loaded = node.store.load(std::slice::from_ref(&key), None).await?;
     let record = loaded.records.first();
     let version = record.map_or(0, |record| record.version);
-    let mut commit =
-        Commit { claim: Some((timer.clone(), at)), expect: vec![(key, version)], ..Commit::default() };
+    let mut commit = Commit { claim: Some((timer.clone(), at)), expect: vec![(key, version)], ..Commit::default() };
     let mut told = Vec::new();
     match record.and_then(Versioned::call) {
         None => commit.timers.push((timer.clone(), None)),

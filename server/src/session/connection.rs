@@ -283,7 +283,8 @@ impl Connection {
         let Connection { node, socket, live, link, .. } = self;
         let operation = match &request.body {
             RequestBody::Login(_) | RequestBody::Resume(_) if link.is_some() => {
-                let fault = Fault::new(Code::USER_HAS_ALREADY_LOGGED, "somebody is logged in on this connection already");
+                let fault =
+                    Fault::new(Code::USER_HAS_ALREADY_LOGGED, "somebody is logged in on this connection already");
                 return Effect::answer(Err(fault));
             }
             RequestBody::Login(login) => {
@@ -301,7 +302,8 @@ impl Connection {
                 };
             }
             RequestBody::RenewToken(_) => {
-                let renewed = link.as_ref().ok_or_else(not_logged_in).and_then(|_| identity::verify_token(&node.config));
+                let renewed =
+                    link.as_ref().ok_or_else(not_logged_in).and_then(|_| identity::verify_token(&node.config));
                 return Effect::answer(
                     renewed.map(|token_expires_in_s| ReplyBody::RenewToken(TokenRenewed { token_expires_in_s })),
                 );

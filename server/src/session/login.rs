@@ -112,12 +112,7 @@ async fn go_on(
 }
 
 /// The session is there, and the log reaches back to the client's cursor: nothing was lost.
-async fn replay(
-    node: &Node,
-    request: &Resume,
-    old: &Session,
-    actor: &Actor,
-) -> Result<Option<Admitted>, Unavailable> {
+async fn replay(node: &Node, request: &Resume, old: &Session, actor: &Actor) -> Result<Option<Admitted>, Unavailable> {
     if request.epoch != node.store.epoch() || node.store.log_after(&actor.user, request.cursor, 0).await?.is_none() {
         return Ok(None);
     }

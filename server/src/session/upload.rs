@@ -19,10 +19,17 @@ pub(super) async fn take(node: &Node, actor: &Actor, key: RequestKey, part: &Upl
     };
     if part.parts == 0 || part.parts > limits::LOG_PARTS || part.part >= part.parts {
         let most = limits::LOG_PARTS;
-        return Err(refusal(format!("a log has 1 to {most} parts, counted from 0; this is {} of {}", part.part, part.parts)));
+        return Err(refusal(format!(
+            "a log has 1 to {most} parts, counted from 0; this is {} of {}",
+            part.part, part.parts
+        )));
     }
     if part.text.len() > limits::LOG_PART_BYTES {
-        return Err(refusal(format!("a part of a log has at most {} bytes; got {}", limits::LOG_PART_BYTES, part.text.len())));
+        return Err(refusal(format!(
+            "a part of a log has at most {} bytes; got {}",
+            limits::LOG_PART_BYTES,
+            part.text.len()
+        )));
     }
     let loaded = node.store.load(&[], Some(&key)).await.map_err(|error| super::login::unavailable(&error))?;
     if let Some(answer) = loaded.answered {

@@ -9,8 +9,8 @@ use zim_core::inbox::Inbox;
 use zim_protocol::id::CallId;
 
 use super::{
-    Answer, BoxFuture, Commit, CommitResult, Committed, CursorChange, IndexChange, Key, Loaded, Page, REMEMBER_MS, Record,
-    RequestKey, Store, TimerId, Unavailable, UserKey, Versioned,
+    Answer, BoxFuture, Commit, CommitResult, Committed, CursorChange, IndexChange, Key, Loaded, Page, REMEMBER_MS,
+    Record, RequestKey, Store, TimerId, Unavailable, UserKey, Versioned,
 };
 use crate::clock::Clock;
 
@@ -80,7 +80,11 @@ impl Store for MemoryStore {
         self.clock.now()
     }
 
-    fn load<'a>(&'a self, keys: &'a [Key], request: Option<&'a RequestKey>) -> BoxFuture<'a, Result<Loaded, Unavailable>> {
+    fn load<'a>(
+        &'a self,
+        keys: &'a [Key],
+        request: Option<&'a RequestKey>,
+    ) -> BoxFuture<'a, Result<Loaded, Unavailable>> {
         let state = self.state();
         let records = keys.iter().map(|key| state.versioned(key)).collect();
         let answered = request.and_then(|request| state.answers.get(request)).cloned();
@@ -271,12 +275,104 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::store::conformance;
+    use std::time::Duration;
 
-    fn make() -> MemoryStore {
+    use tokio::time::advance;
+
+    use super::*;
+    use crate::store::conformance::{self, accepted, call_key, call_record, request};
+    use crate::store::{ENDED_CALL_MS, Put};
+
+    conformance::suite!(new_store);
+
+    fn new_store() -> MemoryStore {
         MemoryStore::new()
     }
 
-    conformance::suite!(make);
+    async fn written(store: &MemoryStore, commit: Commit) {
+        assert_eq!(store.commit(commit).await, Ok(CommitResult::Done(Committed::default())));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_are_forgotten_when_nobody_asks_any_more() {
+        let store = MemoryStore::new();
+        for number in 0..100 {
+            let remember = Some((request(&format!("r{number}")), accepted()));
+            written(&store, Commit { remember, ..Commit::default() }).await;
+        }
+        advance(Duration::from_millis(REMEMBER_MS - 1)).await;
+        written(&store, Commit::default()).await;
+        assert_eq!(store.load(&[], Some(&request("r0"))).await.unwrap().answered, Some(accepted()));
+        advance(Duration::from_millis(1)).await;
+        // A little with every commit.
+        for _ in 0..4 {
+            written(&store, Commit::default()).await;
+        }
+        let state = store.state();
+        assert_eq!((state.answers.len(), state.answered.len()), (0, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ended_calls_are_kept_for_a_day() {
+        let store = MemoryStore::new();
+        let put = |id: &str, keep_until| Commit {
+            put: vec![Put { key: Key::Call(call_key(id)), record: call_record(id, 1), keep_until }],
+            ..Commit::default()
+        };
+        let end = store.now() + ENDED_CALL_MS;
+        written(&store, put("live", None)).await;
+        written(&store, put("ended", Some(end))).await;
+        // One that is written again later is kept longer, and one that lives again stays.
+        written(&store, put("later", Some(end))).await;
+        written(&store, put("later", Some(end + 1_000))).await;
+        written(&store, put("revived", Some(end))).await;
+        written(&store, put("revived", None)).await;
+        let versions = async || {
+            let keys = ["live", "ended", "later", "revived"].map(|id| Key::Call(call_key(id)));
+            let loaded = store.load(&keys, None).await.unwrap();
+            loaded.records.iter().map(|record| record.version).collect::<Vec<_>>()
+        };
+        advance(Duration::from_millis(ENDED_CALL_MS - 1)).await;
+        written(&store, Commit::default()).await;
+        assert_eq!(versions().await, [1, 1, 2, 2]);
+        advance(Duration::from_millis(1)).await;
+        written(&store, Commit::default()).await;
+        assert_eq!(versions().await, [1, 0, 2, 2]);
+        advance(Duration::from_millis(1_000)).await;
+        written(&store, Commit::default()).await;
+        assert_eq!(versions().await, [1, 0, 0, 2]);
+        assert!(store.state().expiries.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_left_of_what_was_cleared() {
+        let store = MemoryStore::new();
+        let timer = TimerId::Call(call_key("c"));
+        let user = request("r").user;
+        let index = |add: bool| match add {
+            true => IndexChange::Add(user.clone(), call_key("c").call),
+            false => IndexChange::Remove(user.clone(), call_key("c").call),
+        };
+        for at in [Some(1), Some(2), None] {
+            let timers = vec![(timer.clone(), at)];
+            written(&store, Commit { timers, index: vec![index(at.is_some())], ..Commit::default() }).await;
+        }
+        let state = store.state();
+        assert_eq!((state.timers.len(), state.schedule.len(), state.calls_of.len()), (0, 0, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_stores_of_one_moment_have_two_pasts() {
+        let epochs: std::collections::BTreeSet<u64> = (0..20).map(|_| MemoryStore::new().epoch()).collect();
+        assert!(epochs.len() > 10, "{epochs:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_clock_is_the_wall_s_and_goes_with_tokio_s() {
+        let store = MemoryStore::new();
+        let start = store.now();
+        assert!(start > 1_600_000_000_000);
+        advance(Duration::from_millis(1_500)).await;
+        assert_eq!(store.now() - start, 1_500);
+    }
 }

@@ -210,7 +210,11 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn now(&self) -> Millis;
 
     /// Reads records, and the remembered answer to a request, at one moment.
-    fn load<'a>(&'a self, keys: &'a [Key], request: Option<&'a RequestKey>) -> BoxFuture<'a, Result<Loaded, Unavailable>>;
+    fn load<'a>(
+        &'a self,
+        keys: &'a [Key],
+        request: Option<&'a RequestKey>,
+    ) -> BoxFuture<'a, Result<Loaded, Unavailable>>;
 
     /// The live calls in which the user is a participant, in the order of their IDs.
     fn calls_of<'a>(&'a self, user: &'a UserKey) -> BoxFuture<'a, Result<Vec<CallId>, Unavailable>>;
@@ -218,8 +222,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<CommitResult, Unavailable>>;
 
     /// Up to `max` entries of the user's log behind `cursor`; `None` when the log does not reach back that far.
-    fn log_after<'a>(&'a self, user: &'a UserKey, cursor: u64, max: usize)
-    -> BoxFuture<'a, Result<Option<Page>, Unavailable>>;
+    fn log_after<'a>(
+        &'a self,
+        user: &'a UserKey,
+        cursor: u64,
+        max: usize,
+    ) -> BoxFuture<'a, Result<Option<Page>, Unavailable>>;
 
     /// Up to `max` timers that are due at `now`, the earliest first. They stay set.
     fn due(&self, now: Millis, max: usize) -> BoxFuture<'_, Result<Vec<(TimerId, Millis)>, Unavailable>>;

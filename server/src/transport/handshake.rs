@@ -39,7 +39,9 @@ async fn read_and_answer(stream: &mut TcpStream) -> std::io::Result<Handshake> {
         }
         let answer = match judge(&head) {
             Verdict::Incomplete if head.len() < HEAD_BYTES => continue,
-            Verdict::Incomplete => Refusal::new(431, "Request Header Fields Too Large", "The request head is too large."),
+            Verdict::Incomplete => {
+                Refusal::new(431, "Request Header Fields Too Large", "The request head is too large.")
+            }
             Verdict::Accept { accept_key, read } => {
                 let response = format!(
                     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -57,14 +59,16 @@ async fn read_and_answer(stream: &mut TcpStream) -> std::io::Result<Handshake> {
 
 /// Answers a connection that cannot be served, and closes it.
 pub async fn turn_away(stream: &mut TcpStream) {
-    let refusal = Refusal::new(503, "Service Unavailable", "This server has as many connections as it takes. Try again.");
+    let refusal =
+        Refusal::new(503, "Service Unavailable", "This server has as many connections as it takes. Try again.");
     // It may be gone already: then nobody waits for the answer.
     let _ = timeout(Duration::from_secs(1), refuse(stream, &refusal)).await;
 }
 
 async fn refuse(stream: &mut TcpStream, refusal: &Refusal) -> std::io::Result<()> {
     let body = &refusal.text;
-    let upgrade = if refusal.status == 426 { "Connection: Upgrade\r\nUpgrade: websocket\r\n" } else { "Connection: close\r\n" };
+    let upgrade =
+        if refusal.status == 426 { "Connection: Upgrade\r\nUpgrade: websocket\r\n" } else { "Connection: close\r\n" };
     let response = format!(
         "HTTP/1.1 {} {}\r\n{upgrade}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\r\n{body}\n",
         refusal.status,
@@ -112,7 +116,8 @@ fn judge(head: &[u8]) -> Verdict {
     match request.path.unwrap_or_default().split('?').next().unwrap_or_default() {
         PATH => {}
         "/" => {
-            let text = format!("This is zim-server. Clients connect to {PATH} by WebSocket, subprotocol {SUBPROTOCOL}.");
+            let text =
+                format!("This is zim-server. Clients connect to {PATH} by WebSocket, subprotocol {SUBPROTOCOL}.");
             return Verdict::Refuse(Refusal::new(200, "OK", text));
         }
         _ => {

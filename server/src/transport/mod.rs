@@ -41,7 +41,10 @@ pub async fn serve(listener: TcpListener, node: Arc<Node>, shutdown: impl Future
                 match places.clone().try_acquire_owned() {
                     Ok(place) => drop(tokio::spawn(connection(stream, node.clone(), place))),
                     Err(_) => {
-                        tracing::warn!(limit = node.config.max_connections, "turned a connection away: max_connections");
+                        tracing::warn!(
+                            limit = node.config.max_connections,
+                            "turned a connection away: max_connections"
+                        );
                         drop(tokio::spawn(async move {
                             let mut stream = stream;
                             turn_away(&mut stream).await;
@@ -69,7 +72,10 @@ pub async fn serve(listener: TcpListener, node: Arc<Node>, shutdown: impl Future
     node.registry.stop();
     let limit = Duration::from_millis(node.config.stop_timeout_ms.into());
     if timeout(limit, places.acquire_many(node.config.max_connections)).await.is_err() {
-        tracing::warn!(connections = node.registry.connections(), "stopped with connections that did not close in time");
+        tracing::warn!(
+            connections = node.registry.connections(),
+            "stopped with connections that did not close in time"
+        );
     }
 }
 
