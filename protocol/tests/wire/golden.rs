@@ -243,17 +243,17 @@ fn events() -> Vec<(&'static str, ServerFrame)> {
     vec![
         ("event_call_invited", event(4, CallEvent::CallInvited(CallInfo { remaining_ms: 59_950, ..info() }))),
         ("event_call_created", event(18, created)),
-        ("event_call_changed_received", changed(19, change(2, Trigger::Received, "bob", "", ringing))),
-        ("event_call_changed_not_received", changed(20, change(3, Trigger::NotReceived, "", "", unheard))),
+        ("event_call_changed_received", changed(20, change(2, Trigger::Received, "bob", "", ringing))),
+        ("event_call_changed_not_received", changed(21, change(3, Trigger::NotReceived, "", "", unheard))),
         (
             "event_call_changed_accepted",
-            changed(21, change(4, Trigger::Accepted, "bob", "on my way", yes(Code::SUCCESS))),
+            changed(22, change(4, Trigger::Accepted, "bob", "on my way", yes(Code::SUCCESS))),
         ),
         (
             "event_call_changed_accepted_elsewhere",
             changed(7, change(4, Trigger::Accepted, "bob", "on my way", elsewhere)),
         ),
-        ("event_call_changed_rejected", last(22, change(5, Trigger::Rejected, "carol", "busy", no))),
+        ("event_call_changed_rejected", last(23, change(5, Trigger::Rejected, "carol", "busy", no))),
         ("event_call_changed_cancelled", last(9, change(4, Trigger::Cancelled, "alice", "never mind", gone))),
         ("event_call_changed_timeout", last(9, change(4, Trigger::Timeout, "", "", late))),
     ]
@@ -275,7 +275,7 @@ fn server_frames() -> Vec<(&'static str, ServerFrame)> {
         ("error", ServerFrame::Error { id: Some(alices(2)), fault: refused }),
         ("error_unreadable", ServerFrame::Error { id: None, fault: Fault::new(Code::PROTOCOL_ERROR, unreadable) }),
         ("snapshot", ServerFrame::Snapshot(Snapshot { call: snapshot })),
-        ("caught_up", ServerFrame::CaughtUp { epoch: 8_413_720_951, n: 22 }),
+        ("caught_up", ServerFrame::CaughtUp { epoch: 8_413_720_951, n: 23 }),
         ("token_will_expire", ServerFrame::TokenWillExpire { seconds: 30 }),
         ("pong", ServerFrame::Pong),
         ("closing", ServerFrame::Closing(closing)),
