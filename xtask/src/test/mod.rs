@@ -186,7 +186,7 @@ fn run_steps(workspace: &Workspace, steps: &[&Step], verbose: bool) -> Outcome {
             Err(failure) => {
                 failure.print();
                 println!("        the whole log: {}", workspace.short(&log));
-                failure.message
+                failure.message.lines().next().unwrap_or_default().to_string()
             }
         };
         let word = if good { "ok" } else { "FAILED" };
