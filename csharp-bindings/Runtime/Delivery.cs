@@ -26,7 +26,8 @@ namespace ZEGO
         private readonly ZIMDelivery mode;
         private readonly SynchronizationContext context;
         private readonly object gate = new object();
-        private readonly Queue<Refusal> refusals = new Queue<Refusal>();
+        // Not a Queue: Mono has that in another assembly than CoreCLR, and an assembly built for one runs on both.
+        private readonly LinkedList<Refusal> refusals = new LinkedList<Refusal>();
         private Thread waiter;
         private Thread dispatcher;
         private bool posted;
@@ -68,7 +69,7 @@ namespace ZEGO
             {
                 if (!closing)
                 {
-                    refusals.Enqueue(new Refusal { request = request, error = error });
+                    refusals.AddLast(new Refusal { request = request, error = error });
                     request = null;
                 }
             }
@@ -149,7 +150,8 @@ namespace ZEGO
                 lock (gate)
                 {
                     if (refusals.Count == 0) return made;
-                    next = refusals.Dequeue();
+                    next = refusals.First.Value;
+                    refusals.RemoveFirst();
                 }
                 next.request.Refused(next.error);
                 made++;

@@ -259,7 +259,7 @@ namespace ZIMTests
             player.Zim.CallAccept("call", null, (callID, error) =>
             {
                 inside.Set();
-                Thread.SpinWait(20000000);
+                Busy.For(200);
                 finished = true;
             });
             inside.WaitOrFail("the callback");

@@ -12,13 +12,15 @@ namespace ZIMTests
     {
         private const int QuickMs = 1000;
 
+        internal static readonly bool OnMono = Type.GetType("Mono.Runtime") != null;
+
         internal static void AddTo(Runner runner)
         {
-            if (Type.GetType("Mono.Runtime") == null) return;
+            if (!OnMono) return;
             foreach (string way in new[] { "own thread", "manual", "context", "inside a callback" })
             {
-                string this_way = way;
-                runner.Add("a domain with a forgotten client unloads: " + way, () => Unload(this_way, 3));
+                string one = way;
+                runner.Add("a domain with a forgotten client unloads: " + way, () => Unload(one, 3));
             }
             runner.Add("domains come and go while a client lives", WhileAClientLives);
         }
@@ -96,7 +98,7 @@ namespace ZIMTests
                 player.Zim.RenewToken("token", (token, error) =>
                 {
                     inside.Set();
-                    Thread.SpinWait(10000000);
+                    Busy.For(200);
                 });
                 inside.WaitOrFail("the callback");
             }

@@ -208,6 +208,16 @@ namespace ZIMTests
         }
     }
 
+    /// <summary>A callback that takes long.</summary>
+    internal static class Busy
+    {
+        internal static void For(int milliseconds)
+        {
+            System.Diagnostics.Stopwatch time = System.Diagnostics.Stopwatch.StartNew();
+            while (time.ElapsedMilliseconds < milliseconds) Thread.Yield();
+        }
+    }
+
     internal static class Waiting
     {
         internal static void WaitOrFail(this System.Threading.Tasks.Task task, string what)

@@ -15,10 +15,9 @@ namespace ZIMTests
 
         private static void ForgottenDestroy()
         {
-            string command = Environment.GetEnvironmentVariable("ZIM_TEST_COMMAND");
-            Check.True(!string.IsNullOrEmpty(command), "ZIM_TEST_COMMAND must be the command line of this program");
-            int blank = command.IndexOf(' ');
-            ProcessStartInfo start = new ProcessStartInfo(command.Substring(0, blank), command.Substring(blank + 1) + " forget");
+            string options = DomainTests.OnMono ? "--debug " : "exec ";
+            ProcessStartInfo start = new ProcessStartInfo(Process.GetCurrentProcess().MainModule.FileName,
+                options + "\"" + typeof(ProcessTests).Assembly.Location + "\" forget");
             start.UseShellExecute = false;
             start.RedirectStandardOutput = true;
             using (Process process = Process.Start(start))

@@ -7,7 +7,8 @@ namespace ZIMTests
     /// <summary>A SynchronizationContext with one thread that runs what is posted, as a user interface has.</summary>
     internal sealed class PumpContext : SynchronizationContext, IDisposable
     {
-        private readonly Queue<KeyValuePair<SendOrPostCallback, object>> posted = new Queue<KeyValuePair<SendOrPostCallback, object>>();
+        private readonly LinkedList<KeyValuePair<SendOrPostCallback, object>> posted =
+            new LinkedList<KeyValuePair<SendOrPostCallback, object>>();
         private bool ended;
         private bool held;
 
@@ -25,7 +26,7 @@ namespace ZIMTests
         {
             lock (posted)
             {
-                posted.Enqueue(new KeyValuePair<SendOrPostCallback, object>(callback, state));
+                posted.AddLast(new KeyValuePair<SendOrPostCallback, object>(callback, state));
                 Posts++;
                 Monitor.PulseAll(posted);
             }
@@ -86,7 +87,8 @@ namespace ZIMTests
                 {
                     while ((posted.Count == 0 || held) && !ended) Monitor.Wait(posted);
                     if (ended) return;
-                    next = posted.Dequeue();
+                    next = posted.First.Value;
+                    posted.RemoveFirst();
                 }
                 next.Key(next.Value);
             }

@@ -137,9 +137,15 @@ namespace ZIMTests
 
         private static string InRepository(string path)
         {
-            string root = Environment.GetEnvironmentVariable("ZIM_REPOSITORY");
-            Check.True(!string.IsNullOrEmpty(root), "ZIM_REPOSITORY must be the folder of the repository");
-            return Path.Combine(root, path);
+            foreach (string start in new[] { Environment.CurrentDirectory, AppDomain.CurrentDomain.BaseDirectory })
+            {
+                for (DirectoryInfo folder = new DirectoryInfo(start); folder != null; folder = folder.Parent)
+                {
+                    string found = Path.Combine(folder.FullName, path);
+                    if (File.Exists(found)) return found;
+                }
+            }
+            throw new CheckFailed("no " + path + " in or above the current folder: run the tests inside the repository");
         }
 
         private static int Number(string text)
