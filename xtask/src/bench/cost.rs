@@ -30,8 +30,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Outcome {
     );
 
     println!("cost of a call and of a callback: Mono");
-    compile_mono(bench)?;
-    let mono = bench.client(PathBuf::from("mono")).arg(bench.program("Cost.exe")).args([&server.url, &rounds]);
+    let mono = bench.client(PathBuf::from("mono")).arg(compile_mono(bench)?).args([&server.url, &rounds]);
     let mono = mono.env(
         "LD_LIBRARY_PATH",
         std::env::join_paths([bench.workspace.release(), bench.folder.clone()]).unwrap_or_default(),
@@ -56,12 +55,14 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Outcome {
     server.stop()
 }
 
-fn compile_mono(bench: &Bench) -> Outcome {
+fn compile_mono(bench: &Bench) -> Outcome<PathBuf> {
     Program::new("gcc")
         .args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC", "-o"])
         .arg(bench.program("libbare.so"))
         .arg(bench.source("bare.c"))
         .run()?;
-    let program = bench.program("Cost.exe");
-    csharp::compile(bench.workspace, &program, &[bench.source("Cost.cs")])?.run().map(drop)
+    csharp::make(bench.workspace, "all", &bench.workspace.release())?.run()?;
+    let (compiler, program) = csharp::compile(bench.workspace, &bench.source("Cost.cs"))?;
+    compiler.run()?;
+    Ok(program)
 }

@@ -312,9 +312,11 @@ fn readme_csharp(context: &Context) -> Outcome<String> {
     let workspace = context.workspace;
     let folder = workspace.own_empty("readme-csharp")?;
     write(&folder.join("Ring.cs"), &readme_block(workspace, "csharp", "static void Main")?)?;
-    context.exec(csharp::compile(workspace, &folder.join("Ring.exe"), &[folder.join("Ring.cs")])?)?;
+    context.exec(csharp::make(workspace, "all", &workspace.release())?)?;
+    let (compiler, program) = csharp::compile(workspace, &folder.join("Ring.cs"))?;
+    context.exec(compiler)?;
     let server = context.start_server()?;
-    let run = Program::new("mono").arg("Ring.exe").folder(&folder).env("ZIM_SERVER_URL", &server.url);
+    let run = Program::new("mono").arg(program).env("ZIM_SERVER_URL", &server.url);
     let ended = context.exec(run.env("LD_LIBRARY_PATH", workspace.release()))?;
     server.stop()?;
     told(&ended.text)
