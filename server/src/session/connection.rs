@@ -21,7 +21,7 @@ use crate::transport::{End, Incoming, Socket};
 
 /// Frames that were not understood before a connection is closed; every request that was gives one back.
 const MALFORMED: u32 = 16;
-/// Events read from the store, and written, at once.
+/// Events read from the store, and frames written, at once.
 const PAGE: usize = 32;
 
 /// One connection, from the WebSocket handshake to its end.
@@ -280,6 +280,9 @@ impl Connection {
 
     /// Does what is asked; nothing is written to the socket here.
     async fn perform(&mut self, request: &Request) -> Effect {
+        if let Err(fault) = request.body.check() {
+            return Effect::answer(Err(fault));
+        }
         let Connection { node, socket, live, link, .. } = self;
         let operation = match &request.body {
             RequestBody::Login(_) | RequestBody::Resume(_) if link.is_some() => {
@@ -389,7 +392,10 @@ impl Connection {
         };
         self.link = Some(Box::new(Link { actor, login_epoch, log: LogPosition::new(cursor) }));
         self.feed(&ServerFrame::Reply { id, body: body(logged_in) })?;
-        for call in snapshot.into_iter().flatten() {
+        for (number, call) in snapshot.into_iter().flatten().enumerate() {
+            if number % PAGE == PAGE - 1 {
+                self.socket.flush(|| ()).await?;
+            }
             self.feed(&ServerFrame::Snapshot(Snapshot { call }))?;
         }
         self.send_log().await?;

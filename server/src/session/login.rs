@@ -18,9 +18,6 @@ use crate::store::{
     CallKey, Commit, CommitResult, CursorChange, Key, Put, Record, TimerId, Unavailable, UserKey, Versioned,
 };
 
-/// Calls that a resuming client may ask about.
-const CALLS_ASKED: usize = 100;
-
 /// A session, and what its client is told before anything else.
 #[derive(Debug)]
 pub(super) struct Admitted {
@@ -98,8 +95,7 @@ async fn go_on(
     let result = match admit(node, &request.credentials, &fresh_actor, decide).await {
         Ok(Some(session)) => {
             let actor = Actor { session: session.id.clone(), ..old_actor.clone() };
-            let asked = request.calls.get(..CALLS_ASKED.min(request.calls.len())).unwrap_or_default();
-            finish(node, actor, session, asked).await
+            finish(node, actor, session, &request.calls).await
         }
         Ok(None) => Err(kicked_out()),
         Err(fault) => Err(fault),

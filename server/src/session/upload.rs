@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use zim_protocol::code::{Code, Fault};
 use zim_protocol::frame::ReplyBody;
-use zim_protocol::limits;
 use zim_protocol::session::{Done, UploadLog};
 
 use crate::calls::Actor;
@@ -17,20 +16,6 @@ pub(super) async fn take(node: &Node, actor: &Actor, key: RequestKey, part: &Upl
     let Some(directory) = &node.config.client_logs_dir else {
         return Err(refusal("this server takes no logs; client_logs_dir is not set in its configuration"));
     };
-    if part.parts == 0 || part.parts > limits::LOG_PARTS || part.part >= part.parts {
-        let most = limits::LOG_PARTS;
-        return Err(refusal(format!(
-            "a log has 1 to {most} parts, counted from 0; this is {} of {}",
-            part.part, part.parts
-        )));
-    }
-    if part.text.len() > limits::LOG_PART_BYTES {
-        return Err(refusal(format!(
-            "a part of a log has at most {} bytes; got {}",
-            limits::LOG_PART_BYTES,
-            part.text.len()
-        )));
-    }
     let loaded = node.store.load(&[], Some(&key)).await.map_err(|error| super::login::unavailable(&error))?;
     if let Some(answer) = loaded.answered {
         return answer;

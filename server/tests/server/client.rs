@@ -9,7 +9,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -80,6 +80,8 @@ pub struct Client {
     pub cursor: u64,
     /// Frames that came while a reply was waited for.
     pub queue: VecDeque<ServerFrame>,
+    /// Pings this often while it waits, and does not mention the answers.
+    pub ping_every: Option<Duration>,
     next_request: u64,
 }
 
@@ -95,6 +97,7 @@ impl Client {
             session: None,
             cursor: 0,
             queue: VecDeque::new(),
+            ping_every: None,
             next_request: 0,
         }
     }
@@ -208,12 +211,20 @@ impl Client {
 
     /// Reads a frame off the socket, or how the connection has ended.
     pub async fn read(&mut self) -> Result<ServerFrame, String> {
+        let start = Instant::now();
         loop {
-            let message =
-                timeout(PATIENCE, self.ws.next()).await.unwrap_or_else(|_| panic!("{}: nothing came", self.name));
+            let wait = self.ping_every.unwrap_or(PATIENCE);
+            let Ok(message) = timeout(wait, self.ws.next()).await else {
+                assert!(start.elapsed() < PATIENCE, "{}: nothing came", self.name);
+                self.send(&ClientFrame::Ping).await;
+                continue;
+            };
             match message {
                 Some(Ok(Message::Text(text))) => {
                     let frame = ServerFrame::parse(&text).unwrap();
+                    if self.ping_every.is_some() && frame == ServerFrame::Pong {
+                        continue;
+                    }
                     if let ServerFrame::Event { n, .. } = &frame {
                         assert!(*n > self.cursor, "{}: event {n} after {}", self.name, self.cursor);
                         self.cursor = *n;
