@@ -478,7 +478,7 @@ enum ZIMCallInvitationMode
      */
     ZIMCallInvitationMode_General = 0,
     /**
-     * The call lives until it is ended.
+     * The call lives until it is ended. This version of the library refuses to make such calls.
      */
     ZIMCallInvitationMode_Advanced = 1,
 };
@@ -1677,7 +1677,7 @@ int32_t ZIM_CallInvite(struct ZIMClient *client,
  * @param callback       Told exactly once how it ended, if this function returned Success. Must not be NULL.
  * @param user_data      Handed to the callback. Not touched.
  * @return ZIMErrorCode_Success when the request was taken; ZIMErrorCode_CommonModuleParamsInvalid;
- *         ZIMErrorCode_CallModuleServerError for too many users; ZIMErrorCode_CommonModuleNotInit;
+ *         ZIMErrorCode_CommonModuleNotInit;
  *         ZIMErrorCode_NetworkModuleUserIsNotLogged.
  *
  * Thread: any, also from inside a callback. Does not block.

@@ -27,7 +27,7 @@ pub enum ZIMCallInvitationMode {
     Unknown = -1,
     /// The call ends by itself as soon as no invitee is pending. The default.
     General = 0,
-    /// The call lives until it is ended.
+    /// The call lives until it is ended. This version of the library refuses to make such calls.
     Advanced = 1,
 }
 
@@ -225,7 +225,7 @@ pub unsafe extern "C" fn ZIM_CallInvite(
     guard::client(client, |zim| {
         let callback = guard::callback(callback)?;
         // SAFETY: the host promises NULL or invitee_count pointers to NUL-terminated strings.
-        let invitees = unsafe { user_ids(invitees, invitee_count) }?;
+        let invitees = unsafe { user_ids(invitees, invitee_count, Code::CALL_SERVER_ERROR) }?;
         // SAFETY: the host promises NULL or a ZIMCallInviteConfig of struct_size bytes.
         let options = unsafe { invite_options(config) }?;
         let host = UserData::new(client, user_data);
@@ -255,7 +255,7 @@ pub unsafe extern "C" fn ZIM_CallInvite(
 /// @param callback       Told exactly once how it ended, if this function returned Success. Must not be NULL.
 /// @param user_data      Handed to the callback. Not touched.
 /// @return ZIMErrorCode_Success when the request was taken; ZIMErrorCode_CommonModuleParamsInvalid;
-///         ZIMErrorCode_CallModuleServerError for too many users; ZIMErrorCode_CommonModuleNotInit;
+///         ZIMErrorCode_CommonModuleNotInit;
 ///         ZIMErrorCode_NetworkModuleUserIsNotLogged.
 ///
 /// Thread: any, also from inside a callback. Does not block.
@@ -272,7 +272,7 @@ pub unsafe extern "C" fn ZIM_CallCancel(
     guard::client(client, |zim| {
         let callback = guard::callback(callback)?;
         // SAFETY: the host promises NULL or invitee_count pointers to NUL-terminated strings.
-        let invitees = unsafe { user_ids(invitees, invitee_count) }?;
+        let invitees = unsafe { user_ids(invitees, invitee_count, Code::PARAMS_INVALID) }?;
         // SAFETY: the host promises NULL or a NUL-terminated string.
         let call = unsafe { call(call_id) }?;
         // SAFETY: the host promises NULL or a ZIMCallCancelConfig of struct_size bytes.
@@ -392,11 +392,11 @@ pub unsafe extern "C" fn ZIM_CallReject(
 
 /// # Safety
 /// NULL, or `count` pointers that are each NULL or a NUL-terminated string.
-unsafe fn user_ids(ids: *const *const c_char, count: u32) -> Result<Vec<UserId>, Fault> {
+unsafe fn user_ids(ids: *const *const c_char, count: u32, too_many: Code) -> Result<Vec<UserId>, Fault> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     if count > limits::INVITEES_NAMED {
         let message = format!("invitee_count must be at most {}; got {count}", limits::INVITEES_NAMED);
-        return Err(Fault::new(Code::CALL_SERVER_ERROR, message));
+        return Err(Fault::new(too_many, message));
     }
     if count > 0 && ids.is_null() {
         return Err(Fault::params(format!("invitees must not be NULL when invitee_count is {count}")));
@@ -431,16 +431,6 @@ unsafe fn extended_data(data: *const c_char) -> Result<String, Fault> {
 unsafe fn invite_options(config: *const ZIMCallInviteConfig) -> Result<InviteOptions, Fault> {
     // SAFETY: as the caller promises.
     let config = unsafe { sized::read_or_default(config) }?;
-    let allowed = limits::TIMEOUT_S;
-    if config.timeout != 0 && !allowed.contains(&config.timeout) {
-        return Err(Fault::params(format!(
-            "timeout must be {} to {} s, or 0 for {}; got {}",
-            allowed.start(),
-            allowed.end(),
-            limits::TIMEOUT_DEFAULT_S,
-            config.timeout
-        )));
-    }
     Ok(InviteOptions {
         timeout_s: config.timeout,
         mode: call_mode(config.mode)?,
@@ -458,6 +448,6 @@ fn call_mode(mode: i32) -> Result<CallMode, Fault> {
     match mode {
         GENERAL => Ok(CallMode::General),
         ADVANCED => Ok(CallMode::Advanced),
-        other => Err(Fault::params(format!("mode must be 0 (General) or 1 (Advanced); got {other}"))),
+        other => Err(Fault::params(format!("mode must be General (0); got {other}"))),
     }
 }

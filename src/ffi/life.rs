@@ -95,8 +95,9 @@ pub unsafe extern "C" fn ZIM_Create(config: *const ZIMAppConfig, out: *mut *mut 
             return Err(Fault::params("out must not be NULL: the handle is written there"));
         }
         // SAFETY: the host promises NULL or a ZIMAppConfig of struct_size bytes whose strings are NUL-terminated.
-        let config = unsafe { app_config(config) }?;
-        let client = handle::insert(Client::create(config)?)?;
+        let (config, origin) = unsafe { app_config(config) }?;
+        let client = Client::create(config).map_err(|fault| Fault { message: fault.message + origin, ..fault })?;
+        let client = handle::insert(client)?;
         // SAFETY: not NULL, and the host promises that it can be written.
         unsafe { out.write(client) };
         Ok(())
@@ -132,7 +133,7 @@ pub unsafe extern "C" fn ZIM_Destroy(client: *mut ZIMClient) -> i32 {
 
 /// # Safety
 /// NULL or a `ZIMAppConfig` of `struct_size` bytes, its strings NUL-terminated.
-unsafe fn app_config(config: *const ZIMAppConfig) -> Result<AppConfig, Fault> {
+unsafe fn app_config(config: *const ZIMAppConfig) -> Result<(AppConfig, &'static str), Fault> {
     // SAFETY: as the caller promises.
     let config = unsafe { sized::read_or_default(config) }?;
     // SAFETY: the strings of the host's struct are NULL or NUL-terminated.
@@ -143,42 +144,30 @@ unsafe fn app_config(config: *const ZIMAppConfig) -> Result<AppConfig, Fault> {
     let device_id = unsafe { text::optional(config.device_id, "device_id", limits::DEVICE_ID_BYTES) }?;
     // SAFETY: as above.
     let ca_file = unsafe { text::path(config.ca_file, "ca_file") }?;
-    Ok(AppConfig {
+    let (server_url, origin) = self::server_url(server_url)?;
+    let config = AppConfig {
         app_id: config.app_id,
-        app_sign: app_sign.map(checked_app_sign).transpose()?,
-        server_url: resolved_server_url(server_url)?,
+        app_sign,
+        server_url,
         device_id: device_id.map(|id| DeviceId::parse(&id)).transpose()?,
         callback_mode: callback_mode(config.callback_mode)?,
-        request_timeout_ms: request_timeout(config.request_timeout_ms)?,
+        request_timeout_ms: config.request_timeout_ms,
         ca_file,
-    })
-}
-
-fn checked_app_sign(sign: String) -> Result<String, Fault> {
-    if sign.len() == APP_SIGN_CHARACTERS && sign.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Ok(sign);
-    }
-    // Not shown: it is a secret.
-    Err(Fault::params(format!("app_sign must be {APP_SIGN_CHARACTERS} hex characters, or NULL for none")))
-}
-
-fn resolved_server_url(configured: Option<String>) -> Result<String, Fault> {
-    let (source, url) = match configured {
-        Some(url) => ("server_url", url),
-        None => match std::env::var_os(SERVER_URL_VARIABLE).filter(|url| !url.is_empty()) {
-            None => return Ok(SERVER_URL_DEFAULT.to_owned()),
-            Some(url) => {
-                let url = url.into_string();
-                let not_text = |_| Fault::params("the environment variable ZIM_SERVER_URL is not valid UTF-8");
-                ("the environment variable ZIM_SERVER_URL", url.map_err(not_text)?)
-            }
-        },
     };
-    let host = url.strip_prefix("ws://").or_else(|| url.strip_prefix("wss://"));
-    if host.is_some_and(|host| !host.is_empty() && !host.starts_with('/')) && url.len() <= SERVER_URL_BYTES {
-        return Ok(url);
+    Ok((config, origin))
+}
+
+/// The address, and where it comes from if not from the config, in words for a refusal.
+fn server_url(configured: Option<String>) -> Result<(String, &'static str), Fault> {
+    if let Some(url) = configured {
+        return Ok((url, ""));
     }
-    Err(Fault::params(format!("{source} must be ws://host:port/path or wss://host:port/path; got {url:?}")))
+    let Some(url) = std::env::var_os(SERVER_URL_VARIABLE).filter(|url| !url.is_empty()) else {
+        return Ok((SERVER_URL_DEFAULT.to_owned(), ""));
+    };
+    let not_text = |_| Fault::params("the environment variable ZIM_SERVER_URL is not valid UTF-8");
+    let origin = " (the server URL comes from the environment variable ZIM_SERVER_URL)";
+    Ok((url.into_string().map_err(not_text)?, origin))
 }
 
 fn callback_mode(mode: i32) -> Result<CallbackMode, Fault> {
@@ -189,18 +178,4 @@ fn callback_mode(mode: i32) -> Result<CallbackMode, Fault> {
         POLL => Ok(CallbackMode::Poll),
         other => Err(Fault::params(format!("callback_mode must be 0 (Thread) or 1 (Poll); got {other}"))),
     }
-}
-
-fn request_timeout(ms: u32) -> Result<u32, Fault> {
-    let ms = if ms == 0 { limits::REQUEST_TTL_DEFAULT_MS } else { ms };
-    let allowed = limits::REQUEST_TTL_MS;
-    if allowed.contains(&ms) {
-        return Ok(ms);
-    }
-    Err(Fault::params(format!(
-        "request_timeout_ms must be {} to {} ms, or 0 for {}; got {ms}",
-        allowed.start(),
-        allowed.end(),
-        limits::REQUEST_TTL_DEFAULT_MS
-    )))
 }
