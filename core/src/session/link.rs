@@ -14,8 +14,6 @@ use crate::Millis;
 const GREETING_MS: Millis = 10_000;
 /// A link that has held this long makes the next failure a first one.
 const STEADY_MS: Millis = 10_000;
-/// Calls named in a resume at most.
-const CALLS_NAMED: usize = 100;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Link {
@@ -136,7 +134,7 @@ impl ClientSession {
                     login_epoch: session.login_epoch,
                     epoch: session.epoch,
                     cursor: session.cursor,
-                    calls: asked.iter().rev().take(CALLS_NAMED).cloned().collect(),
+                    calls: asked.iter().rev().take(limits::RESUME_CALLS).cloned().collect(),
                 };
                 (RequestBody::Resume(resume), GREETING_MS)
             }
