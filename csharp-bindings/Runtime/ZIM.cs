@@ -1,4 +1,5 @@
 using System;
+using ZEGO.Interop;
 
 namespace ZEGO
 {

@@ -54,7 +54,7 @@ namespace ZIMTests
             string name = structName.Substring("ZIM".Length);
             if (name == "CallAcceptConfig" || name == "CallRejectConfig") name = "CallAnswerConfig";
             if (name == "CallInvitationAcceptedInfo" || name == "CallInvitationRejectedInfo") name = "CallInvitationAnsweredInfo";
-            Type mirror = Binding.GetType("ZEGO.Native" + name);
+            Type mirror = Binding.GetType("ZEGO.Interop.Native" + name);
             Check.True(mirror != null, "the binding has no struct for " + structName);
             return mirror;
         }
@@ -62,7 +62,7 @@ namespace ZIMTests
         private static void ImportsAreTheHeadersFunctions()
         {
             SortedSet<string> imports = new SortedSet<string>();
-            foreach (MethodInfo method in Binding.GetType("ZEGO.Native").GetMethods(BindingFlags.Static | BindingFlags.NonPublic))
+            foreach (MethodInfo method in Binding.GetType("ZEGO.Interop.Native").GetMethods(BindingFlags.Static | BindingFlags.NonPublic))
             {
                 if ((method.Attributes & MethodAttributes.PinvokeImpl) != 0) imports.Add(method.Name);
             }
@@ -114,7 +114,7 @@ namespace ZIMTests
         /// <summary>What ahead-of-time compilers can do without generated marshalling code.</summary>
         private static void NothingIsMarshalledByCopy()
         {
-            foreach (MethodInfo method in Binding.GetType("ZEGO.Native").GetMethods(BindingFlags.Static | BindingFlags.NonPublic))
+            foreach (MethodInfo method in Binding.GetType("ZEGO.Interop.Native").GetMethods(BindingFlags.Static | BindingFlags.NonPublic))
             {
                 if ((method.Attributes & MethodAttributes.PinvokeImpl) == 0) continue;
                 foreach (ParameterInfo parameter in method.GetParameters())

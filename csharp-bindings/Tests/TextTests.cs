@@ -9,7 +9,7 @@ namespace ZIMTests
     internal static class TextTests
     {
         private static readonly MethodInfo Read =
-            typeof(ZIM).Assembly.GetType("ZEGO.ExtendedData").GetMethod("Read", BindingFlags.Static | BindingFlags.NonPublic);
+            typeof(ZIM).Assembly.GetType("ZEGO.Interop.ExtendedData").GetMethod("Read", BindingFlags.Static | BindingFlags.NonPublic);
 
         internal static void AddTo(Runner runner)
         {

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace ZEGO
+namespace ZEGO.Interop
 {
     /// <summary>UTF-8 of the library, read into strings.</summary>
     internal static unsafe class Text

@@ -2,7 +2,7 @@ using System;
 using System.Diagnostics;
 using System.Threading;
 
-namespace ZEGO
+namespace ZEGO.Interop
 {
     /// <summary>
     /// Destroys what the app has forgotten to destroy when its domain is unloaded or the process ends: native code must not hold

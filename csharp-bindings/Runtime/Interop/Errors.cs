@@ -1,6 +1,6 @@
 using System;
 
-namespace ZEGO
+namespace ZEGO.Interop
 {
     internal static class Errors
     {

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace ZEGO
+namespace ZEGO.Interop
 {
     /// <summary>A request whose result callback has not run. Whoever takes it from its table runs it, once.</summary>
     internal abstract class Pending

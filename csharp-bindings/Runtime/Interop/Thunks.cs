@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using AOT;
 #endif
 
-namespace ZEGO
+namespace ZEGO.Interop
 {
     /// <summary>
     /// The functions that the library calls for results and log lines: static, held for ever, and none lets an exception out. The

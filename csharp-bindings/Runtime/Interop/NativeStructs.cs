@@ -1,7 +1,7 @@
 using System;
 using System.Runtime.InteropServices;
 
-namespace ZEGO
+namespace ZEGO.Interop
 {
     // The structs of zim.h, field by field. Texts and lists are addresses; all are blittable.
 

@@ -1,6 +1,6 @@
 using System;
 
-namespace ZEGO
+namespace ZEGO.Interop
 {
     /// <summary>Exceptions that the app's callbacks let out: reported, and never let into native code.</summary>
     internal static class Unhandled

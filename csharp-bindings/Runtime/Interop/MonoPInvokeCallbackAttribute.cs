@@ -1,7 +1,7 @@
 #if !UNITY_5_3_OR_NEWER
 using System;
 
-namespace ZEGO
+namespace ZEGO.Interop
 {
     /// <summary>
     /// Tells ahead-of-time compilers that native code calls this method. In Unity its own attribute of this name is used.

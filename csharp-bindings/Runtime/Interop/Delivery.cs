@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Threading;
 
-namespace ZEGO
+namespace ZEGO.Interop
 {
     /// <summary>
     /// Runs one client's callbacks where they belong: on a SynchronizationContext, on a thread of its own, or wherever

@@ -1,7 +1,7 @@
 using System;
 using System.Runtime.InteropServices;
 
-namespace ZEGO
+namespace ZEGO.Interop
 {
     /// <summary>
     /// Every function of <c>zim.h</c>, with arguments that need no marshalling. What each means is said there.

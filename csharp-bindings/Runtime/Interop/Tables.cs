@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace ZEGO
+namespace ZEGO.Interop
 {
     /// <summary>
     /// Objects that the library knows by a number: nothing managed is ever at an address that native code holds.

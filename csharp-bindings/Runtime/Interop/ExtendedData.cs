@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using System.Text;
 
-namespace ZEGO
+namespace ZEGO.Interop
 {
     /// <summary>
     /// Reads the JSON object that comes with a connection event: texts as they are, every other value as its JSON text.

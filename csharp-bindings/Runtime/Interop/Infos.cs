@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace ZEGO
+namespace ZEGO.Interop
 {
     /// <summary>What callbacks are told, read out of the library's structs before the callback returns.</summary>
     internal static unsafe class Infos
