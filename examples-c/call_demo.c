@@ -11,11 +11,12 @@
 #include "example.h"
 
 enum { LOGGED_IN, LOGGED_OUT, INVITED, ANSWERED, WITHDRAWN, RINGING, RING_CANCELLED, RING_TIMED_OUT, ACCEPTED, REJECTED,
-       UNANSWERED, HAPPENINGS };
+       UNANSWERED, OUTCOME_SEEN, HAPPENINGS };
 
 static const char *const happening_names[HAPPENINGS] = {
     "logged in", "logged out", "invitation sent", "answer sent", "invitation withdrawn", "ringing", "ring cancelled",
-    "ring timed out", "told of an acceptance", "told of a rejection", "told that nobody answered"};
+    "ring timed out", "told of an acceptance", "told of a rejection", "told that nobody answered",
+    "shown the outcome"};
 
 typedef struct Person {
     const char *name;
@@ -49,7 +50,8 @@ static void on_cancelled(ZIMClient *client, const ZIMCallInvitationCancelledInfo
                          void *user_data) {
     Person *person = user_data;
     (void)client, (void)call_id;
-    narrate(person->name, "stops ringing: %s has taken the invitation back \"%s\"", info->inviter, info->extended_data);
+    narrate(person->name, "stops ringing: %s has taken the invitation back%s%s%s", info->inviter,
+            *info->extended_data ? ", \"" : "", info->extended_data, *info->extended_data ? "\"" : "");
     signal_raise(&person->happened[RING_CANCELLED]);
 }
 
@@ -85,12 +87,22 @@ static void on_unanswered(ZIMClient *client, const char *const *invitees, uint32
     signal_raise(&person->happened[UNANSWERED]);
 }
 
+/* Everybody in the call is shown every change. */
 static void on_states(ZIMClient *client, const ZIMCallUserStateChangeInfo *info, const char *call_id, void *user_data) {
     Person *person = user_data;
     char text[400];
+    uint32_t at;
     (void)client, (void)call_id;
     describe_users(text, sizeof text, info->call_user_list, info->call_user_list_count);
     narrate(person->name, "sees %s", text);
+    for (at = 0; at < info->call_user_list_count; at++) {
+        const ZIMCallUserInfo *user = info->call_user_list[at];
+        /* Alice is the caller in every scene; the state of the one she has invited is the outcome. */
+        if (strcmp(user->user_id, "alice") != 0 && user->state != ZIMCallUserState_Inviting &&
+            user->state != ZIMCallUserState_Received) {
+            signal_raise(&person->happened[OUTCOME_SEEN]);
+        }
+    }
 }
 
 /* Results of requests. This story allows no failure. */
@@ -257,6 +269,8 @@ int main(int argc, char **argv) {
     expect(bob, RINGING);
     accept_call(bob, "Gladly");
     expect(alice, ACCEPTED);
+    expect(alice, OUTCOME_SEEN);
+    expect(bob, OUTCOME_SEEN);
     expect_no_more(people, 3);
 
     scene("2. Bob declines");
@@ -264,6 +278,8 @@ int main(int argc, char **argv) {
     expect(bob, RINGING);
     reject_call(bob, "No more, please");
     expect(alice, REJECTED);
+    expect(alice, OUTCOME_SEEN);
+    expect(bob, OUTCOME_SEEN);
     expect_no_more(people, 3);
 
     scene("3. Alice changes her mind");
@@ -271,6 +287,8 @@ int main(int argc, char **argv) {
     expect(bob, RINGING);
     cancel_call(alice, "Sorry, wrong number");
     expect(bob, RING_CANCELLED);
+    expect(alice, OUTCOME_SEEN);
+    expect(bob, OUTCOME_SEEN);
     expect_no_more(people, 3);
 
     scene("4. Nobody answers for 2 seconds");
@@ -278,6 +296,8 @@ int main(int argc, char **argv) {
     expect(bob, RINGING);
     expect(bob, RING_TIMED_OUT);
     expect(alice, UNANSWERED);
+    expect(alice, OUTCOME_SEEN);
+    expect(bob, OUTCOME_SEEN);
     expect_no_more(people, 3);
 
     scene("5. Carol is not there, and comes in time");
@@ -286,6 +306,8 @@ int main(int argc, char **argv) {
     expect(carol, RINGING);
     accept_call(carol, "Just came in");
     expect(alice, ACCEPTED);
+    expect(alice, OUTCOME_SEEN);
+    expect(carol, OUTCOME_SEEN);
     expect_no_more(people, 3);
 
     scene("6. Alice logs out before Bob answers");
@@ -293,6 +315,7 @@ int main(int argc, char **argv) {
     expect(bob, RINGING);
     log_out(alice);
     expect(bob, RING_CANCELLED);
+    expect(bob, OUTCOME_SEEN);
     expect_no_more(people, 3);
 
     for (who = 0; who < 3; who++) {
