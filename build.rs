@@ -77,7 +77,7 @@ fn link() -> Result<(), Box<dyn Error>> {
         "linux" | "android" => {
             // Threads and thread-local destructors of the library may outlive a dlclose: it stays mapped.
             println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
-            println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libzim.so");
+            println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libzim.so.0");
         }
         "macos" => println!("cargo::rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libzim.dylib"),
         _ => {}
