@@ -92,6 +92,11 @@ impl Client {
         waited
     }
 
+    /// Refused after an internal error, and after `destroy`.
+    pub fn usable(&self) -> Result<(), Fault> {
+        self.shared.check()
+    }
+
     /// An internal panic was caught at the boundary: the client refuses everything but `destroy` from now on.
     pub fn poison(&self) {
         self.shared.poison();
