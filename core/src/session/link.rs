@@ -134,7 +134,7 @@ impl ClientSession {
                     login_epoch: session.login_epoch,
                     epoch: session.epoch,
                     cursor: session.cursor,
-                    calls: asked.iter().rev().take(limits::RESUME_CALLS).cloned().collect(),
+                    calls: self.calls_in_question(&asked),
                 };
                 (RequestBody::Resume(resume), GREETING_MS)
             }
@@ -144,6 +144,18 @@ impl ClientSession {
         self.link = Link::Greeting { connection: opened, request: request.clone(), give_up_at, asked };
         let ttl_ms = u32::try_from(ttl).unwrap_or(limits::REQUEST_TTL_DEFAULT_MS).max(*limits::REQUEST_TTL_MS.start());
         self.send(now, ClientFrame::Request(Request { id: request, ttl_ms, body }), outputs);
+    }
+
+    /// The calls that a snapshot is to tell of, over or not: those that are known, and those that an unanswered
+    /// invite may have made. The newest, if there are too many.
+    fn calls_in_question(&self, known: &BTreeSet<CallId>) -> Vec<CallId> {
+        let mut calls = known.clone();
+        for pending in self.pending.iter().filter(|pending| pending.was_sent()) {
+            if let RequestBody::CallInvite(invite) = &pending.body {
+                calls.insert(invite.call_id.clone());
+            }
+        }
+        calls.into_iter().rev().take(limits::RESUME_CALLS).collect()
     }
 
     /// A token that has run out is of no use: one that the host has brought since, and that no server has seen yet,

@@ -288,3 +288,22 @@ fn frames_of_an_earlier_connection_are_nobodys() {
     let fault = fault(zim_protocol::code::Code::NETWORK_ERROR);
     assert_eq!(client.handle(Input::Lost { connection: 1, fault }), NOTHING);
 }
+
+#[test]
+fn a_call_that_came_and_went_before_its_invite_was_answered() {
+    let mut client = Client::connected("alice", 0);
+    client.request(7, invite("x"));
+    client.cut();
+    assert_eq!(client.last_resume().calls, [call_id("x")], "the invite may have made it");
+    client.answer(Ok(ReplyBody::Resume(logged_in(5, Some(1)))));
+    let mut call = info("x", 2, 0, RINGING);
+    call.state = CallState::Ended;
+    call.users[0].state = CallUserState::Cancelled;
+    (call.users[1].state, call.users[2].state) = (CallUserState::BeCancelled, CallUserState::BeCancelled);
+    client.frame(snapshot(call));
+    client.frame(caught_up(5));
+    assert_eq!(client.answer_to("p.7", Ok(done(&invite("x")))), [
+        "7 ok",
+        "S x alice:Cancelled bob:BeCancelled carl:BeCancelled"
+    ]);
+}
