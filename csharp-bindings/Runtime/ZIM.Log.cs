@@ -86,12 +86,19 @@ namespace ZEGO
             Lifetime.Watch();
             if (callback == null)
             {
-                ThrowUnlessDone(Native.ZIM_SetLogCallback(IntPtr.Zero, 0, IntPtr.Zero));
-                logCallback = null;
+                ForgetLogCallback();
                 return;
             }
             ThrowUnlessDone(Native.ZIM_SetLogCallback(Thunks.LogCallback, (int)minLevel, IntPtr.Zero));
             logCallback = callback;
+        }
+
+        /// <summary>Takes back what this domain has registered, if anything: the registration is the whole process's.</summary>
+        internal static void ForgetLogCallback()
+        {
+            if (logCallback == null) return;
+            logCallback = null;
+            Native.ZIM_SetLogCallback(IntPtr.Zero, 0, IntPtr.Zero);
         }
 
         internal static void HandOverLogLine(ZIMLogLevel level, string message)

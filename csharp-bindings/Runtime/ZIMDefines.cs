@@ -30,16 +30,21 @@ namespace ZEGO
     /// <summary>Where the library writes its log.</summary>
     public class ZIMLogConfig
     {
-        /// <summary>Folder of the log files, at most 4,096 bytes of UTF-8. It is made if it does not exist.</summary>
+        /// <summary>
+        /// Folder of the log files, at most 4,096 bytes of UTF-8; made if missing. Null or empty: no log files.
+        /// </summary>
         public string logPath;
-        /// <summary>Size of one log file in bytes before the next is begun; 0 means the library's default.</summary>
+        /// <summary>
+        /// How many bytes the log files may take together: at least 65,536; 0 means 5 MiB. The older half is dropped
+        /// when it is used up.
+        /// </summary>
         public ulong logSize;
     }
 
     /// <summary>Where the library keeps what it must remember.</summary>
     public class ZIMCacheConfig
     {
-        /// <summary>The folder, at most 4,096 bytes of UTF-8. It is made if it does not exist.</summary>
+        /// <summary>The folder, at most 4,096 bytes of UTF-8; made if missing. Null or empty: nothing is kept.</summary>
         public string cachePath;
     }
 

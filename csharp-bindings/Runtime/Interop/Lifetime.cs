@@ -5,13 +5,13 @@ using System.Threading;
 namespace ZEGO.Interop
 {
     /// <summary>
-    /// Destroys what the app has forgotten to destroy when its domain is unloaded or the process ends: native code must not hold
-    /// functions of a domain that is gone.
+    /// Destroys what the app has forgotten to destroy, when its domain is unloaded or the process ends: native code
+    /// must not hold functions of a domain that is gone.
     /// </summary>
     internal static class Lifetime
     {
         /// <summary>How long the end may be held up, in milliseconds.</summary>
-        private const int EndMs = 900;
+        private const int EndMs = 700;
 
         private static readonly object Gate = new object();
         private static bool watching;
@@ -27,21 +27,21 @@ namespace ZEGO.Interop
             AppDomain.CurrentDomain.ProcessExit += OnEnd;
         }
 
-        /// <summary>Destroys every client. They log out side by side: each may take as long as the network lets it.</summary>
+        /// <summary>
+        /// Destroys every client, side by side: one may wait for the network, another for a callback that does not return.
+        /// </summary>
         internal static void DestroyAll()
         {
-            Native.ZIM_SetLogCallback(IntPtr.Zero, 0, IntPtr.Zero);
+            ZIM.ForgetLogCallback();
             ZIM[] clients = Tables.Clients.All();
-            if (clients.Length == 0) return;
             Stopwatch time = Stopwatch.StartNew();
-            Thread[] helpers = new Thread[clients.Length - 1];
+            Thread[] helpers = new Thread[clients.Length];
             for (int at = 0; at < helpers.Length; at++)
             {
-                helpers[at] = new Thread(clients[at + 1].Destroy);
+                helpers[at] = new Thread(clients[at].Destroy);
                 helpers[at].IsBackground = true;
                 helpers[at].Start();
             }
-            clients[0].Destroy();
             foreach (Thread helper in helpers) helper.Join(Left(time));
             foreach (ZIM client in clients) client.JoinThread(Left(time));
         }

@@ -8,7 +8,7 @@ namespace ZEGO.Interop
     /// </summary>
     internal static unsafe class Native
     {
-#if (UNITY_IOS || UNITY_TVOS || UNITY_WEBGL) && !UNITY_EDITOR
+#if (UNITY_IOS || UNITY_TVOS) && !UNITY_EDITOR
         private const string Library = "__Internal";
 #else
         private const string Library = "zim";
@@ -26,7 +26,14 @@ namespace ZEGO.Interop
         internal static void Check()
         {
             if (compatible) return;
-            uint found = ZIM_GetAbiVersion();
+            uint found;
+            try { found = ZIM_GetAbiVersion(); }
+            catch (DllNotFoundException exception)
+            {
+                throw new DllNotFoundException("the native library zim (libzim.so, zim.dll or libzim.dylib) could not be loaded: put "
+                    + "it beside the assembly or on the system's search path, which is LD_LIBRARY_PATH on Linux; it must be "
+                    + "built for this processor", exception);
+            }
             if (found < AbiVersion)
             {
                 throw new ZIMException(Errors.New(ZIMErrorCode.Failed, "the native library zim is too old: it has version "

@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 
 namespace ZEGO.Interop
 {
@@ -7,6 +8,8 @@ namespace ZEGO.Interop
     {
         internal static void Report(Exception exception)
         {
+            // Mono ends the threads of a domain that unloads: nobody's mistake, and nothing that could be caught for good.
+            if (exception is ThreadAbortException) return;
             try
             {
                 Action<Exception> handlers = ZIM.onUnhandledException;
