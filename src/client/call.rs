@@ -34,11 +34,12 @@ impl Client {
             push: options.push,
         };
         shared.request(RequestBody::CallInvite(invite), move |outcome| {
-            let result = outcome.and_then(|reply| match reply {
-                ReplyBody::CallInvite(invited) => Ok(invited),
-                other => Err(unfitting(&other)),
-            });
-            done(&call_id, result);
+            done(
+                &call_id,
+                outcome.and_then(|reply| {
+                    if let ReplyBody::CallInvite(invited) = reply { Ok(invited) } else { Err(unfitting()) }
+                }),
+            );
         })
     }
 
@@ -62,11 +63,12 @@ impl Client {
         shared.check_logged_in()?;
         let cancel = CallCancel { call_id: call.clone(), invitees, extended_data, push, withdraw: false };
         shared.request(RequestBody::CallCancel(cancel), move |outcome| {
-            let result = outcome.and_then(|reply| match reply {
-                ReplyBody::CallCancel(cancelled) => Ok(cancelled),
-                other => Err(unfitting(&other)),
-            });
-            done(&call, result);
+            done(
+                &call,
+                outcome.and_then(|reply| {
+                    if let ReplyBody::CallCancel(cancelled) = reply { Ok(cancelled) } else { Err(unfitting()) }
+                }),
+            );
         })
     }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 use zim_protocol::code::{Code, Fault};
-use zim_protocol::frame::{ReplyBody, RequestBody};
+use zim_protocol::frame::RequestBody;
 use zim_protocol::id::{CallId, DeviceId, UserId};
 
 pub use crate::dispatch::{CallbackMode, Handler};
@@ -176,7 +176,7 @@ fn poisoned() -> Fault {
 }
 
 /// The session lets no answer of another kind than the question through.
-fn unfitting(_: &ReplyBody) -> Fault {
+fn unfitting() -> Fault {
     Fault::new(Code::INTERNAL_ERROR, "an answer of another kind than the question; please report this")
 }
 

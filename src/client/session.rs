@@ -3,12 +3,12 @@
 use zim_core::session::ConnectionState;
 use zim_protocol::call::check_text;
 use zim_protocol::code::{Code, Fault};
-use zim_protocol::frame::{ReplyBody, RequestBody};
+use zim_protocol::frame::RequestBody;
 use zim_protocol::limits;
 use zim_protocol::session::{Credentials, RenewToken};
 
 use super::config::User;
-use super::{Client, Completion, unfitting};
+use super::{Client, Completion};
 use crate::engine::Command;
 
 /// What the server's log calls this library.
@@ -61,12 +61,8 @@ impl Client {
         self.shared.check()?;
         check_text("token", &token, limits::TOKEN_BYTES)?;
         self.shared.check_logged_in()?;
-        self.shared.request(RequestBody::RenewToken(RenewToken { token }), move |outcome| {
-            done(outcome.and_then(|reply| match reply {
-                ReplyBody::RenewToken(_) => Ok(()),
-                other => Err(unfitting(&other)),
-            }));
-        })
+        let body = RequestBody::RenewToken(RenewToken { token });
+        self.shared.request(body, move |outcome| done(outcome.map(|_| ())))
     }
 
     /// Sends the newest part of the log to the server.

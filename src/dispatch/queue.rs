@@ -158,7 +158,7 @@ impl Dispatcher {
             CallbackMode::Poll if state.claimed.is_none() => {
                 self.claim(&mut state);
                 let (state, _) = self.turn(state, 0);
-                self.give_back(state);
+                drop(self.give_back(state));
             }
             // Whoever has the dispatcher drops it.
             CallbackMode::Poll => {}
@@ -183,7 +183,7 @@ impl Dispatcher {
         drop(state);
         let room = if max == 0 { u32::MAX } else { max.saturating_sub(made) };
         made += DESK.hand_over(Taker::Poll, room).handed;
-        self.give_back(self.lock());
+        drop(self.give_back(self.lock()));
         Ok(made)
     }
 
@@ -249,7 +249,7 @@ impl Dispatcher {
                     let (state, _) = self.turn(state, 0);
                     drop(state);
                     DESK.hand_over(Taker::Poll, u32::MAX);
-                    self.give_back(self.lock());
+                    drop(self.give_back(self.lock()));
                     (true, None)
                 }
             }

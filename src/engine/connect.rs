@@ -215,6 +215,9 @@ fn tls_failure(error: &io::Error) -> String {
             "it does not speak TLS: is it a ws:// port, without TLS?".to_owned()
         }
         Some(other) => format!("the TLS handshake failed: {other}"),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "it closed the connection during the TLS handshake: is it a ws:// port, without TLS?".to_owned()
+        }
         None => format!("the TLS handshake failed: {error}"),
     }
 }

@@ -277,9 +277,11 @@ impl Driver {
     fn note(&self, event: &SessionEvent) {
         let client = self.owner.client;
         match event {
-            SessionEvent::ConnectionStateChanged { state, event, .. } => {
+            SessionEvent::ConnectionStateChanged { state, event, extended_data } => {
                 let (state, event) = (state_name(*state), event_name(*event));
-                log::write(Level::Info, format_args!("client {client}: {state} ({event})"));
+                let cause = extended_data.iter().find(|(key, _)| key == "message").map_or("", |(_, cause)| cause);
+                let colon = if cause.is_empty() { "" } else { ": " };
+                log::write(Level::Info, format_args!("client {client}: {state} ({event}){colon}{cause}"));
             }
             SessionEvent::TokenWillExpire { seconds } => {
                 log::write(Level::Info, format_args!("client {client}: the token expires in {seconds} s"));

@@ -146,6 +146,3 @@ fn start() -> std::io::Result<Running> {
     })?;
     Ok(Running { handle, stop, gone, thread })
 }
-
-#[cfg(test)]
-mod tests;

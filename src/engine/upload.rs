@@ -33,7 +33,9 @@ impl Upload {
 fn parts(mut text: &str) -> VecDeque<String> {
     let mut parts = VecDeque::new();
     loop {
-        let (part, rest) = text.split_at(text.floor_char_boundary(limits::LOG_PART_BYTES));
+        let most = text.len().min(limits::LOG_PART_BYTES);
+        let at = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let (part, rest) = text.split_at(at);
         parts.push_back(part.to_owned());
         if rest.is_empty() || parts.len() as u32 == limits::LOG_PARTS {
             return parts;

@@ -19,6 +19,9 @@ use super::{Level, LogSink};
 /// Lines that wait for a host that does not take them; more are dropped and counted.
 const WAITING_MOST: usize = 1_000;
 
+/// How often one call of the host goes back for more lines.
+const CALL_TURNS: u32 = 16;
+
 /// Somebody who makes callbacks, and is told that lines wait.
 pub trait Outlet: Send + Sync {
     /// Wakes the outlet. False when it is busy, and will look for lines by itself when it is done.
@@ -152,8 +155,8 @@ impl Desk {
         self.offer();
     }
 
-    /// Makes up to `most` callbacks on the current thread; none while another thread does, or where the taker may
-    /// not.
+    /// Makes up to `most` callbacks on the current thread, for lines that wait now; none while another thread does, or
+    /// where the taker may not.
     pub fn hand_over(&self, taker: Taker, most: u32) -> Turn {
         if !self.has_lines() {
             return Turn::default();
@@ -168,6 +171,8 @@ impl Desk {
             return Turn::default();
         }
         state.running = true;
+        // A host that makes lines inside its log callback does not stay in here for ever. One more tells of dropped ones.
+        let most = most.min(u32::try_from(state.lines.len()).unwrap_or(u32::MAX).saturating_add(1));
         let mut handed = 0;
         while handed < most {
             let Some((level, line)) = state.lines.pop_front() else { break };
@@ -207,9 +212,9 @@ impl Desk {
             state.outlets.iter().filter_map(|known| Some((known.taker, known.outlet.upgrade()?))).collect()
         };
         if outlets.is_empty() {
-            if !IS_LIBRARY_THREAD.get() {
-                self.hand_over(Taker::Call, WAITING_MOST as u32);
-            }
+            // Again for what other threads have added meanwhile: they have left it to this one.
+            let mut turns = 0..CALL_TURNS;
+            while !IS_LIBRARY_THREAD.get() && turns.next().is_some() && self.hand_over(Taker::Call, u32::MAX).more {}
             return;
         }
         let mut polled = false;

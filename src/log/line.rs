@@ -21,7 +21,8 @@ pub fn compose(level: Level, text: fmt::Arguments<'_>) -> String {
     // Writing to a String cannot fail; a Display that does leaves a shorter line.
     let _ = line.write_fmt(text);
     if line.len() > LINE_BYTES {
-        line.truncate(line.floor_char_boundary(LINE_BYTES));
+        let at = (0..=LINE_BYTES).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
+        line.truncate(at);
         line.push('…');
     }
     if line.contains(char::is_control) {
@@ -33,7 +34,8 @@ pub fn compose(level: Level, text: fmt::Arguments<'_>) -> String {
 /// The end of a log, at most `most` bytes of it, beginning with a whole line. A file may hold anything by now: what
 /// would grow when it is sent becomes a blank.
 pub fn clean(text: &str, most: usize) -> String {
-    let text = text.get(text.ceil_char_boundary(text.len().saturating_sub(most))..).unwrap_or_default();
+    let from = text.len().saturating_sub(most);
+    let text = (from..=text.len()).find_map(|from| text.get(from..)).unwrap_or_default();
     text.replace(|c: char| c.is_control() && c != '\n', " ")
 }
 
