@@ -28,9 +28,9 @@ pub struct Config {
     pub heartbeat_timeout_ms: u32,
     /// A new connection has this long for its HTTP request.
     pub handshake_timeout_ms: u32,
-    /// And this long from there to its login.
+    /// And may stay silent for this long before somebody has logged in on it.
     pub login_timeout_ms: u32,
-    /// A connection that takes nothing off its socket for this long is closed.
+    /// A connection that does not take what is written to it within this time is closed.
     pub write_timeout_ms: u32,
     /// Connections at once; more are turned away with HTTP status 503.
     pub max_connections: u32,
@@ -216,5 +216,156 @@ fn within<T: PartialOrd + fmt::Display + Copy>(
 impl ConfigError {
     fn content(path: &str, error: &toml::de::Error) -> ConfigError {
         ConfigError::Content { path: path.to_owned(), reason: error.to_string().trim_end().to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../zim-server.example.toml");
+
+    fn environment(name: &str, value: &str) -> Vec<(String, String)> {
+        vec![("PATH".to_owned(), "/bin".to_owned()), (name.to_owned(), value.to_owned())]
+    }
+
+    fn file(test: &str, text: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("zim-server-config-{}-{test}.toml", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    #[test]
+    fn the_example_is_the_defaults() {
+        assert_eq!(toml::from_str::<Config>(EXAMPLE).unwrap(), Config::default());
+        // With the keys that have no default, every key is there, and none that does not exist.
+        let whole = EXAMPLE.replace("# unknown_users", "unknown_users").replace("# client_logs_dir", "client_logs_dir");
+        let table: toml::Table = toml::from_str(&whole).unwrap();
+        let keys: Vec<&str> = table.keys().map(String::as_str).collect();
+        let mut expected = KEYS.to_vec();
+        expected.sort_unstable();
+        assert_eq!(keys, expected);
+        let everything: Config = toml::from_str(&whole).unwrap();
+        assert_eq!(toml::Table::try_from(&everything).unwrap().len(), KEYS.len());
+        for key in KEYS {
+            let explained = EXAMPLE
+                .lines()
+                .any(|line| line.starts_with(&format!("{key} = ")) || line.starts_with(&format!("# {key} = ")));
+            assert!(explained, "{key}");
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_allowed() {
+        assert_eq!(Config::default().check(), Ok(()));
+        assert_eq!(Config::load(None, &[]), Ok(Config::default()));
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let path = file("wins", "heartbeat_timeout_ms = 40000\nmax_connections = 7\n");
+        let config = Config::load(Some(&path), &environment("ZIM_SERVER_MAX_CONNECTIONS", "9")).unwrap();
+        assert_eq!((config.heartbeat_timeout_ms, config.max_connections), (40_000, 9));
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn every_key_can_be_set_in_the_environment() {
+        for (key, value) in [
+            ("listen", "[::1]:9000"),
+            ("dev", "true"),
+            ("unknown_users", "invite"),
+            ("heartbeat_interval_ms", "11"),
+            ("heartbeat_timeout_ms", "12"),
+            ("handshake_timeout_ms", "13"),
+            ("login_timeout_ms", "14"),
+            ("write_timeout_ms", "15"),
+            ("max_connections", "16"),
+            ("client_logs_dir", "logs"),
+            ("stop_timeout_ms", "17"),
+            ("log", "debug"),
+        ] {
+            let config = Config::load(None, &environment(&environment_name(key), value)).unwrap();
+            let table = toml::Table::try_from(&config).unwrap();
+            let set = &table[key];
+            assert_eq!(set.as_str().map_or_else(|| set.to_string(), str::to_owned), value, "{key}");
+            assert_ne!(config, Config::default(), "{key}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_key_and_what_is_allowed() {
+        for (test, text, expected) in [
+            ("unknown", "lisen = \"127.0.0.1:1\"", ["lisen", "expected one of `listen`"]),
+            ("type", "max_connections = \"many\"", ["max_connections = \"many\"", "expected u32"]),
+            ("range", "max_connections = -1", ["max_connections", "expected u32"]),
+            ("variant", "unknown_users = \"ask\"", ["unknown_users", "expected `refuse` or `invite`"]),
+            ("address", "listen = \"localhost\"", ["listen", "invalid socket address"]),
+            ("syntax", "listen = ", ["line 1", "listen"]),
+        ] {
+            let path = file(test, text);
+            let message = Config::load(Some(&path), &[]).unwrap_err().to_string();
+            std::fs::remove_file(&path).unwrap();
+            for part in expected.iter().copied().chain([path.display().to_string().as_str()]) {
+                assert!(message.contains(part), "{test}: {message}");
+            }
+        }
+        let missing = Config::load(Some(Path::new("/no/such/file.toml")), &[]).unwrap_err().to_string();
+        assert!(missing.starts_with("cannot read the configuration file /no/such/file.toml: "), "{missing}");
+        let name = "ZIM_SERVER_UNKNOWN_USERS";
+        let message = Config::load(None, &environment(name, "ask")).unwrap_err().to_string();
+        assert!(message.contains(name) && message.contains("expected `refuse` or `invite`"), "{message}");
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        let base = Config::default;
+        for (config, expected) in [
+            (Config { heartbeat_interval_ms: 0, ..base() }, "heartbeat_interval_ms is 0; allowed is 10 to 600000"),
+            (
+                Config { heartbeat_timeout_ms: 10_000, ..base() },
+                "heartbeat_timeout_ms is 10000; allowed is more than heartbeat_interval_ms, which is 10000",
+            ),
+            (Config { handshake_timeout_ms: 1, ..base() }, "handshake_timeout_ms is 1; allowed is 10 to 600000"),
+            (Config { login_timeout_ms: 700_000, ..base() }, "login_timeout_ms is 700000; allowed is 10 to 600000"),
+            (Config { write_timeout_ms: 0, ..base() }, "write_timeout_ms is 0; allowed is 10 to 600000"),
+            (Config { max_connections: 0, ..base() }, "max_connections is 0; allowed is 1 to 1000000"),
+            (Config { stop_timeout_ms: 600_001, ..base() }, "stop_timeout_ms is 600001; allowed is 0 to 600000"),
+        ] {
+            assert_eq!(config.check().unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn without_proof_of_identity_only_loopback_is_listened_on() {
+        for (address, allowed) in [
+            ("127.0.0.1:1", true),
+            ("127.8.8.8:1", true),
+            ("[::1]:1", true),
+            ("[::ffff:127.0.0.1]:1", true),
+            ("0.0.0.0:1", false),
+            ("[::]:1", false),
+            ("192.168.1.5:1", false),
+            ("[::ffff:10.0.0.1]:1", false),
+        ] {
+            let address: SocketAddr = address.parse().unwrap();
+            let expected = if allowed { Ok(()) } else { Err(ConfigError::DevOffLoopback(address)) };
+            assert_eq!(Config::dev().check_address(address), expected);
+            assert_eq!(Config::default().check_address(address), Err(ConfigError::NoVerification));
+        }
+    }
+
+    #[test]
+    fn names_in_the_environment_that_are_no_settings_are_found() {
+        let all = [environment("ZIM_SERVER_LISTEN", "x"), environment("ZIM_SERVER_SERVICE_HOST", "10.0.0.1")].concat();
+        assert_eq!(unknown_environment(&all), ["ZIM_SERVER_SERVICE_HOST"]);
+    }
+
+    #[test]
+    fn unknown_users_are_invited_in_development_only() {
+        assert_eq!(Config::default().unknown_users(), UnknownUsers::Refuse);
+        assert_eq!(Config::dev().unknown_users(), UnknownUsers::Invite);
+        let told = Config { unknown_users: Some(UnknownUsers::Refuse), ..Config::dev() };
+        assert_eq!(told.unknown_users(), UnknownUsers::Refuse);
     }
 }

@@ -4,11 +4,12 @@ use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 use zim_server::config::{self, Config};
 
@@ -76,8 +77,11 @@ fn start(arguments: Arguments) -> Result<(), String> {
 }
 
 fn start_log(levels: &str) -> Result<(), String> {
-    let filter: Targets = levels.parse().map_err(|error| {
-        format!("log is {levels:?}: {error}; allowed is error, warn, info, debug, trace, or by module as in warn,zim_server::calls=debug")
+    // A word that is no level would pass for the name of a module.
+    let known =
+        levels.split(',').all(|part| part.rsplit('=').next().is_some_and(|level| LevelFilter::from_str(level).is_ok()));
+    let filter = Targets::from_str(levels).ok().filter(|_| known).ok_or_else(|| {
+        format!("log is {levels:?}; allowed is error, warn, info, debug, trace, or by module as in warn,zim_server::calls=debug")
     })?;
     let lines =
         tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());

@@ -305,8 +305,7 @@ impl Connection {
                 };
             }
             RequestBody::RenewToken(_) => {
-                let renewed =
-                    link.as_ref().ok_or_else(not_logged_in).and_then(|_| identity::verify_token(&node.config));
+                let renewed = link.as_ref().ok_or_else(not_logged_in).and_then(|_| identity::verify(&node.config));
                 return Effect::answer(
                     renewed.map(|token_expires_in_s| ReplyBody::RenewToken(TokenRenewed { token_expires_in_s })),
                 );
@@ -497,10 +496,9 @@ impl Connection {
     }
 
     async fn say_goodbye(mut self, closing: Option<Closing>, code: u16, reason: &'static str) {
-        if let Some(closing) = closing {
-            if self.socket.feed(ServerFrame::Closing(closing).to_json()).is_err() {
-                return;
-            }
+        let last_word = closing.map(|closing| ServerFrame::Closing(closing).to_json());
+        if last_word.is_some_and(|text| self.socket.feed(text).is_err()) {
+            return;
         }
         self.socket.close(code, reason).await;
     }

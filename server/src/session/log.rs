@@ -50,12 +50,12 @@ impl LogPosition {
     }
 
     /// The client has everything up to `n`. Returns up to where the store may forget for this session, when that
-    /// has grown: with nothing outstanding it includes entries for other devices.
+    /// has grown: no further than the client says, which is where it would resume from.
     pub fn acknowledge(&mut self, n: u64) -> Option<u64> {
         while self.unacknowledged.front().is_some_and(|sent| *sent <= n) {
             self.unacknowledged.pop_front();
         }
-        let done = self.unacknowledged.front().map_or(self.seen, |first| first - 1);
+        let done = n.min(self.seen);
         let grown = done > self.acknowledged;
         self.acknowledged = self.acknowledged.max(done);
         grown.then_some(done)
@@ -82,14 +82,16 @@ mod tests {
     }
 
     #[test]
-    fn entries_for_other_devices_are_acknowledged_with_the_last_own_one() {
+    fn an_acknowledgement_counts_as_far_as_the_client_has_come() {
         let mut log = LogPosition::new(0);
         log.sent(1);
         log.passed(2);
         log.sent(3);
         log.passed(4);
-        assert_eq!(log.acknowledge(1), Some(2));
-        assert_eq!(log.acknowledge(3), Some(4));
+        assert_eq!(log.acknowledge(1), Some(1));
+        assert_eq!(log.acknowledge(3), Some(3));
+        assert_eq!(log.acknowledge(2), None);
+        assert_eq!(log.acknowledge(99), Some(4));
         assert_eq!(log.acknowledge(99), None);
         assert_eq!(log.seen(), 4);
     }

@@ -32,7 +32,7 @@ pub(super) struct Admitted {
 
 /// `login`: takes the user over.
 pub(super) async fn login(node: &Node, live: &Arc<Live>, credentials: &Credentials) -> Result<Admitted, Fault> {
-    let token_expires_in_s = identity::verify(&node.config, credentials)?;
+    let token_expires_in_s = identity::verify(&node.config)?;
     let id = new_session_id()?;
     let actor = Actor { user: user_key(credentials), device: credentials.device_id.clone(), session: id.clone() };
     // Known here before the commit: whoever displaces this session right behind it must find the connection.
@@ -53,7 +53,7 @@ pub(super) async fn login(node: &Node, live: &Arc<Live>, credentials: &Credentia
 /// `resume`: goes on where the link broke.
 pub(super) async fn resume(node: &Node, live: &Arc<Live>, request: &Resume) -> Result<Admitted, Fault> {
     let credentials = &request.credentials;
-    let token_expires_in_s = identity::verify(&node.config, credentials)?;
+    let token_expires_in_s = identity::verify(&node.config)?;
     let user = user_key(credentials);
     let device = credentials.device_id.clone();
     let old = Session { id: request.session_id.clone(), device: device.clone(), login_epoch: request.login_epoch };

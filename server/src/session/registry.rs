@@ -61,12 +61,15 @@ impl Live {
     }
 }
 
+/// The sessions of one user that live on connections of this process.
+type Sessions = Vec<(SessionId, Arc<Live>)>;
+
 /// Every connection of this process, and who is logged in on which.
 #[derive(Debug, Default)]
 pub struct Registry {
     next_id: AtomicU64,
     all: Mutex<HashMap<u64, Arc<Live>>>,
-    users: Mutex<HashMap<UserKey, Vec<(SessionId, Arc<Live>)>>>,
+    users: Mutex<HashMap<UserKey, Sessions>>,
     stopping: OnceLock<()>,
 }
 

@@ -143,7 +143,7 @@ pub(crate) fn accepted() -> Answer {
 async fn done(store: &impl Store, commit: Commit) -> Committed {
     match store.commit(commit).await.unwrap() {
         CommitResult::Done(committed) => committed,
-        other => panic!("not written: {other:?}"),
+        other @ (CommitResult::Conflict | CommitResult::AlreadyAnswered(_)) => panic!("not written: {other:?}"),
     }
 }
 

@@ -143,10 +143,8 @@ impl State {
         if let Some(answer) = commit.unanswered.as_ref().and_then(|request| self.answers.get(request)) {
             return Err(CommitResult::AlreadyAnswered(answer.clone()));
         }
-        if let Some((timer, at)) = &commit.claim {
-            if self.timers.get(timer) != Some(at) {
-                return Err(CommitResult::Conflict);
-            }
+        if commit.claim.as_ref().is_some_and(|(timer, at)| self.timers.get(timer) != Some(at)) {
+            return Err(CommitResult::Conflict);
         }
         let current = |key: &Key| self.records.get(key).map_or(0, |kept| kept.version);
         match commit.expect.iter().all(|(key, version)| current(key) == *version) {
@@ -188,10 +186,8 @@ impl State {
         }
         match self.records.get_mut(&key) {
             Some(kept) => {
-                if let Some(until) = kept.keep_until {
-                    if kept.keep_until != keep_until {
-                        self.expiries.remove(&(until, key));
-                    }
+                if let Some(until) = kept.keep_until.filter(|_| kept.keep_until != keep_until) {
+                    self.expiries.remove(&(until, key));
                 }
                 *kept = Kept { version: kept.version + 1, record, keep_until };
             }
@@ -255,7 +251,7 @@ impl State {
     /// Drops what has been kept long enough.
     fn forget(&mut self, now: Millis) {
         for _ in 0..FORGET_AT_ONCE {
-            if !self.answered.front().is_some_and(|(until, _)| *until <= now) {
+            if self.answered.front().is_none_or(|(until, _)| *until > now) {
                 break;
             }
             if let Some((_, request)) = self.answered.pop_front() {
@@ -263,7 +259,7 @@ impl State {
             }
         }
         for _ in 0..FORGET_AT_ONCE {
-            if !self.expiries.first().is_some_and(|(until, _)| *until <= now) {
+            if self.expiries.first().is_none_or(|(until, _)| *until > now) {
                 break;
             }
             if let Some((_, key)) = self.expiries.pop_first() {

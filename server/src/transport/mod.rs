@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::node::Node;
 use crate::session::Connection;
@@ -22,12 +22,14 @@ pub use socket::{End, Incoming, Socket};
 /// After a failed accept the server waits this long: what is missing (file descriptors, memory) must be given
 /// back by others first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// What is short may be so many times a second, and is worth a line in the log only now and then.
+const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Takes connections until the shutdown, then sees them off.
 pub async fn serve(listener: TcpListener, node: Arc<Node>, shutdown: impl Future<Output = ()>) {
     let mut shutdown = pin!(shutdown);
     let places = Arc::new(Semaphore::new(node.config.max_connections as usize));
-    let mut failing = false;
+    let mut complained: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
             biased;
@@ -36,7 +38,6 @@ pub async fn serve(listener: TcpListener, node: Arc<Node>, shutdown: impl Future
         };
         match accepted {
             Ok((stream, peer)) => {
-                failing = false;
                 tracing::debug!(%peer, "connected");
                 match places.clone().try_acquire_owned() {
                     Ok(place) => drop(tokio::spawn(connection(stream, node.clone(), place))),
@@ -55,10 +56,10 @@ pub async fn serve(listener: TcpListener, node: Arc<Node>, shutdown: impl Future
             // The peer changed its mind between its request and our accept.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                if !failing {
+                if complained.is_none_or(|at| at.elapsed() > COMPLAINT_INTERVAL) {
                     tracing::error!(%error, "cannot accept connections for now; trying on");
+                    complained = Some(Instant::now());
                 }
-                failing = true;
                 tokio::select! {
                     biased;
                     () = &mut shutdown => break,

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -18,7 +18,7 @@ use zim_protocol::code::Fault;
 use zim_protocol::frame::{ClientFrame, ReplyBody, Request, RequestBody, ServerFrame};
 use zim_protocol::id::{CallId, DeviceId, RequestId, UserId};
 use zim_protocol::session::{Credentials, LoggedIn, Login, Resume};
-use zim_server::config::{Config, ConfigError};
+use zim_server::config::Config;
 use zim_server::store::{MemoryStore, Store};
 use zim_server::{RunError, run_with_store};
 
@@ -43,6 +43,7 @@ impl TestServer {
     }
 
     pub async fn over(config: Config, store: Arc<dyn Store>) -> TestServer {
+        watch_for_panics();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -57,16 +58,27 @@ impl TestServer {
     pub async fn stop(self) {
         self.stop.send(()).unwrap();
         timeout(PATIENCE, self.task).await.expect("stops in time").unwrap().unwrap();
+        let panics = PANICS.lock().unwrap();
+        assert!(panics.is_empty(), "the server has panicked: {panics:?}");
     }
 }
 
-/// Why a server with this configuration does not start.
-pub async fn refused(config: Config, address: &str) -> ConfigError {
-    let listener = TcpListener::bind(address).await.unwrap();
-    match run_with_store(listener, config, Arc::new(MemoryStore::new()), std::future::pending()).await {
-        Err(RunError::Config(error)) => error,
-        other => panic!("expected a refusal, got {other:?}"),
-    }
+/// Panics in the server's own tasks, which would otherwise only close a connection.
+static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn watch_for_panics() {
+    static WATCH: Once = Once::new();
+    WATCH.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let place = panic.location().map(ToString::to_string).unwrap_or_default();
+            // A test that fails panics as well.
+            if !place.contains("tests/server/") {
+                PANICS.lock().unwrap_or_else(PoisonError::into_inner).push(place);
+            }
+            usual(panic);
+        }));
+    });
 }
 
 pub type Ws = WebSocketStream<TcpStream>;
@@ -88,10 +100,15 @@ pub struct Client {
 impl Client {
     /// Connects, and says nothing.
     pub async fn connect(server: &TestServer, user: &str, device: &str) -> Client {
-        let stream = TcpStream::connect(server.address).await.unwrap();
+        Client::connect_to(server.address, user, device).await
+    }
+
+    /// The same where only the address is known.
+    pub async fn connect_to(address: SocketAddr, user: &str, device: &str) -> Client {
+        let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Client {
-            ws: upgrade(stream, server.address).await,
+            ws: upgrade(stream, address).await,
             name: user.to_owned(),
             credentials: credentials(user, device),
             session: None,
@@ -111,7 +128,15 @@ impl Client {
 
     /// The same from a device of its own; returns the snapshot, too.
     pub async fn login_on(server: &TestServer, user: &str, device: &str) -> (Client, Vec<CallInfo>) {
-        let mut client = Client::connect(server, user, device).await;
+        Client::login_to(server.address, user, device).await
+    }
+
+    pub async fn login_at(address: SocketAddr, user: &str) -> Client {
+        Client::login_to(address, user, user).await.0
+    }
+
+    async fn login_to(address: SocketAddr, user: &str, device: &str) -> (Client, Vec<CallInfo>) {
+        let mut client = Client::connect_to(address, user, device).await;
         let body = RequestBody::Login(Login { credentials: client.credentials.clone() });
         let snapshot = client.enter(body).await.unwrap();
         (client, snapshot)
