@@ -24,8 +24,9 @@ pub fn client(handle: *mut ZIMClient, body: impl FnOnce(&Client) -> Result<(), F
 pub fn client_value(handle: *mut ZIMClient, body: impl FnOnce(&Client) -> Result<i32, Fault>) -> i32 {
     let mut found = None;
     let result = caught(|| {
-        let client = handle::find(handle)?;
-        body(found.insert(client))
+        let client = found.insert(handle::find(handle)?);
+        client.usable()?;
+        body(client)
     });
     let result = result.unwrap_or_else(|fault| {
         if let Some(client) = &found {

@@ -27,10 +27,10 @@ pub unsafe extern "C" fn ZIM_TestPanicInNextEvent(client: *mut ZIMClient) -> i32
     guard::client(client, |zim| zim.set_handler(Some(Arc::new(Panics))))
 }
 
-/// Uploads the log; panics when this client completes that.
+/// Renews the token; panics when this client completes that.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ZIM_TestPanicInCompletion(client: *mut ZIMClient) -> i32 {
-    guard::client(client, |zim| zim.upload_log(Box::new(|_| panic!("on purpose, in a completion"))))
+    guard::client(client, |zim| zim.renew_token(String::new(), Box::new(|_| panic!("on purpose, in a completion"))))
 }
 
 struct Panics;
