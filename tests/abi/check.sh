@@ -73,6 +73,15 @@ else
     fail "the header is not clean as c++17"
 fi
 
+# The documentation's example.
+sed -n '/^```c$/,/^```$/p' "$root/docs/c-api.md" | sed -e '/^```/d' >"$build/example.c"
+if "${CC:-cc}" -std=c99 -Wall -Wextra -Wpedantic -Werror -I "$root/include" "$build/example.c" -o "$build/example" -L "$libdir" -lzim &&
+    grep -q main "$build/example.c"; then
+    ok "the example in docs/c-api.md compiles and links"
+else
+    fail "the example in docs/c-api.md does not compile"
+fi
+
 # Layouts.
 if "${CC:-cc}" -std=c99 -Wall -Wextra -Wpedantic -Werror -I "$root/include" "$here/layout.c" -o "$build/layout"; then
     "$build/layout" >"$build/layout.txt"

@@ -112,3 +112,20 @@ fn the_page_of_errors_lists_the_table() {
     let (_, after) = rest.split_once(end).expect("a mark for the end of the table");
     assert_checked_in("docs/errors.md", &[before, begin, &rows, end, after].concat());
 }
+
+#[test]
+fn the_page_of_threads_has_a_row_for_everything() {
+    let header = text("include/zim.h");
+    let mut wanted: Vec<String> = text("tests/abi/symbols.txt").lines().map(str::to_owned).collect();
+    let callback_types = header.lines().filter_map(|line| line.strip_prefix("typedef void (*")?.split(')').next());
+    wanted.extend(callback_types.map(str::to_owned));
+    let members = header.lines().filter_map(|line| line.trim().strip_prefix("void (*on_")?.split(')').next());
+    wanted.extend(members.map(|name| format!("on_{name}")));
+    let page = text("docs/threads.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let mut rows: Vec<String> = rows.map(str::to_owned).collect();
+    wanted.sort_unstable();
+    rows.sort_unstable();
+    assert_eq!(rows, wanted);
+    assert!(rows.len() > 40, "{rows:?}");
+}
