@@ -28,7 +28,7 @@ pub struct Config {
     pub heartbeat_timeout_ms: u32,
     /// A new connection has this long for its HTTP request.
     pub handshake_timeout_ms: u32,
-    /// And may stay silent for this long before somebody has logged in on it.
+    /// And this long from there to a login.
     pub login_timeout_ms: u32,
     /// A connection that does not take what is written to it within this time is closed.
     pub write_timeout_ms: u32,

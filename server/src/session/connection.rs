@@ -31,6 +31,7 @@ pub struct Connection {
     socket: Socket,
     live: Arc<Live>,
     link: Option<Box<Link>>,
+    opened: Instant,
     malformed: u32,
 }
 
@@ -120,7 +121,7 @@ impl From<End> for Farewell {
 
 impl Connection {
     pub fn new(node: Arc<Node>, socket: Socket, live: Arc<Live>) -> Connection {
-        Connection { node, socket, live, link: None, malformed: 0 }
+        Connection { node, socket, live, link: None, opened: Instant::now(), malformed: 0 }
     }
 
     /// Lives until the connection has ended and everything about it is settled.
@@ -159,18 +160,23 @@ impl Connection {
                         Incoming::Sign => {}
                         Incoming::End(end) => return Err(end.into()),
                     }
+                    // A login may have brought it forward; every other sign only puts it off, which can wait.
+                    let at = self.give_up_at();
+                    if at < alarm.deadline() {
+                        alarm.as_mut().reset(at);
+                    }
                 }
             }
         }
     }
 
-    /// When a connection that says nothing more is given up. A login moves it, and so does every sign after it.
+    /// When the connection is given up unless something happens: a login at first, then any sign.
     fn give_up_at(&self) -> Instant {
-        let limit = match self.link {
-            Some(_) => self.node.config.heartbeat_timeout_ms,
-            None => self.node.config.login_timeout_ms,
+        let (since, limit) = match self.link {
+            Some(_) => (self.socket.last_sign(), self.node.config.heartbeat_timeout_ms),
+            None => (self.opened, self.node.config.login_timeout_ms),
         };
-        self.socket.last_sign() + Duration::from_millis(limit.into())
+        since + Duration::from_millis(limit.into())
     }
 
     fn fallen_silent(&self) -> Farewell {

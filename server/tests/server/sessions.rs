@@ -271,7 +271,9 @@ async fn a_silent_device_is_closed_and_its_session_ends() {
     let mut alice = Client::login(&server, "alice").await;
     let session = alice.session.clone().unwrap();
     alice.invite("c", &["bob"]).await.unwrap();
+    let invited = Instant::now();
     let (alice_s, bob_s) = tokio::join!(alice.told(2), bob.told(2));
+    assert!(invited.elapsed() < Duration::from_secs(5), "{:?}", invited.elapsed());
     assert_eq!(alice_s, ["created c here: alice Accepted, bob Inviting", "closing idle"]);
     assert_eq!(alice.read().await.unwrap_err(), "4005");
     assert_eq!(bob_s[1], "cancelled c by alice: alice Cancelled 6090103, bob BeCancelled 6090103, ended");
@@ -288,6 +290,8 @@ async fn a_silent_device_is_closed_and_its_session_ends() {
 async fn whoever_does_not_log_in_is_closed() {
     let server = TestServer::start(Config { login_timeout_ms: 100, ..Config::dev() }).await;
     let mut nobody = Client::connect(&server, "nobody", "phone").await;
+    // Signs of life are not enough.
+    nobody.ping_every = Some(Duration::from_millis(10));
     let ServerFrame::Closing(closing) = nobody.next().await else { panic!() };
     assert_eq!(closing.code, Code::USER_IS_NOT_LOGGED);
     assert!(closing.message.contains("100 ms"), "{}", closing.message);
