@@ -4,6 +4,7 @@ mod bench;
 mod csharp;
 mod demo;
 mod fresh;
+mod library;
 mod process;
 mod server;
 mod setup;
@@ -23,6 +24,7 @@ Commands:
   setup            Installs what the other commands need (Debian, Ubuntu), or says what to install
   demo             Builds library and server, starts the server, and shows the life of several invitations
   test [NAME...]   Runs every check, or only those named; `cargo xtask test --list` names them
+  library          Builds the library and puts header, shared and static library into one folder
   bench            Measures calls, callbacks, latency beside a bare relay, size and load time
   fresh            Clones the repository into a scratch folder and runs the demo there
 
@@ -109,6 +111,7 @@ fn command(args: &[String]) -> Outcome {
         "setup" => no_more(rest).and_then(|()| setup::run(&workspace)),
         "demo" => no_more(rest).and_then(|()| demo::run(&workspace)),
         "test" => test::run(&workspace, rest),
+        "library" => no_more(rest).and_then(|()| library::run(&workspace)),
         "bench" => bench::run(&workspace, rest),
         "fresh" => no_more(rest).and_then(|()| fresh::run(&workspace)),
         other => Err(Failure::new(format!("there is no command `{other}`\n\n{HELP}"))),

@@ -31,10 +31,8 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Outcome {
 
     println!("cost of a call and of a callback: Mono");
     let mono = bench.client(PathBuf::from("mono")).arg(compile_mono(bench)?).args([&server.url, &rounds]);
-    let mono = mono.env(
-        "LD_LIBRARY_PATH",
-        std::env::join_paths([bench.workspace.release(), bench.folder.clone()]).unwrap_or_default(),
-    );
+    let mono = mono
+        .env("LD_LIBRARY_PATH", std::env::join_paths([&bench.package.libraries, &bench.folder]).unwrap_or_default());
     let mono = mono.run()?.text;
     report.add(
         "CallInvite, Mono",

@@ -9,6 +9,7 @@ mod stats;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::library::{self, Package};
 use crate::process::Program;
 use crate::workspace::Workspace;
 use crate::{Failure, Outcome, server, setup};
@@ -31,6 +32,7 @@ const QUICK: Effort = Effort { pairs: 3, count: 200 };
 struct Bench<'a> {
     workspace: &'a Workspace,
     folder: PathBuf,
+    package: Package,
     effort: Effort,
 }
 
@@ -63,7 +65,7 @@ fn measure(workspace: &Workspace, effort: Effort) -> Outcome<Report> {
         .run()?;
     let folder = workspace.target.join("bench");
     std::fs::create_dir_all(&folder)?;
-    let bench = Bench { workspace, folder, effort };
+    let bench = Bench { workspace, folder, package: library::package(workspace)?, effort };
     bench.compile("latency", &["-lzim", "-pthread"])?;
     bench.compile("cost", &["-lzim", "-pthread"])?;
     bench.compile("load", &["-ldl", "-pthread"])?;
@@ -87,12 +89,12 @@ impl Bench<'_> {
     fn compile(&self, name: &str, libraries: &[&str]) -> Outcome {
         Program::new("gcc")
             .args(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
-            .arg(self.workspace.path("include"))
+            .arg(&self.package.include)
             .arg("-o")
             .arg(self.program(name))
             .arg(self.source(&format!("{name}.c")))
             .arg("-L")
-            .arg(self.workspace.release())
+            .arg(&self.package.libraries)
             .args(libraries)
             .run()
             .map(drop)
@@ -100,7 +102,7 @@ impl Bench<'_> {
 
     /// A program of the bench, on a core of its own if there are two: the servers have the other.
     fn client(&self, program: PathBuf) -> Program {
-        pinned(1, program).env("LD_LIBRARY_PATH", self.workspace.release()).limit(Duration::from_secs(300))
+        pinned(1, program).env("LD_LIBRARY_PATH", &self.package.libraries).limit(Duration::from_secs(300))
     }
 }
 

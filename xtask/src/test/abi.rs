@@ -1,7 +1,6 @@
 //! The library as foreign programs see it: size, header, symbols.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -9,7 +8,7 @@ use serde_json::Value;
 use super::{Context, Step, tree};
 use crate::process::Program;
 use crate::workspace::{read, write};
-use crate::{Failure, Outcome};
+use crate::{Failure, Outcome, library};
 
 /// Of the stripped shared library.
 const SIZE_LIMIT: u64 = 1_600_000;
@@ -26,24 +25,25 @@ pub fn steps() -> Vec<Step> {
             name: "library",
             groups: &["abi"],
             shows: "a plain `cargo build --release` makes the library; stripped it is at most 1.6 MB",
-            run: library,
+            run: size,
         },
         Step {
-            name: "header",
-            groups: &["abi"],
-            shows: "zim.h alone and twice is clean as C99, C11, C17, C++17, all warnings as errors",
-            run: header,
-        },
-        Step {
-            name: "lists",
-            groups: &["abi"],
-            shows: "header, exported symbols, symbols.txt and DllImports are one list; nothing else is exported",
-            run: lists,
+            name: "abi",
+            groups: &[],
+            shows: "four equal lists, no test hooks, layouts in C and C++, the header as C99, C11, C17, C++17",
+            run: |context| {
+                context.library()?;
+                let make =
+                    Program::new("make").args(["--no-print-directory", "-C"]).arg(context.workspace.path("tests/abi"));
+                let make = make.arg("check").arg(format!("LIBDIR={}", context.workspace.release().display()));
+                context.exec(make.arg(format!("BUILD={}", context.workspace.own("abi")?.display())))?;
+                Ok(String::new())
+            },
         },
         Step {
             name: "static",
             groups: &["abi"],
-            shows: "libzim.a links beside another Rust static library, in both orders",
+            shows: "the packaged libzim.a shows its own functions only and links beside another Rust static library, in both orders",
             run: static_library,
         },
         Step {
@@ -128,7 +128,7 @@ fn library_kinds(metadata: &str) -> Option<Vec<String>> {
     Some(kinds.iter().filter_map(Value::as_str).map(str::to_string).collect())
 }
 
-fn library(context: &Context) -> Outcome<String> {
+fn size(context: &Context) -> Outcome<String> {
     context.library()?;
     let size = stripped_size(context)?;
     if size > SIZE_LIMIT {
@@ -141,106 +141,6 @@ fn stripped_size(context: &Context) -> Outcome<u64> {
     let stripped = context.workspace.own("abi")?.join("libzim.stripped.so");
     context.exec(Program::new("strip").arg("-o").arg(&stripped).arg(context.workspace.library()))?;
     Ok(std::fs::metadata(&stripped)?.len())
-}
-
-fn header(context: &Context) -> Outcome<String> {
-    let workspace = context.workspace;
-    let folder = workspace.own("abi")?;
-    let include = workspace.path("include");
-    let forms = [("gcc", "c", "c99"), ("gcc", "c", "c11"), ("gcc", "c", "c17"), ("g++", "c++", "c++17")];
-    // Alone, as the first thing in a file; and twice.
-    for (name, text) in [("alone", "#include \"zim.h\"\n"), ("twice", "#include \"zim.h\"\n#include \"zim.h\"\n")] {
-        let source = folder.join(format!("{name}.h.txt"));
-        write(&source, &format!("{text}extern int zim_header_is_fine;\nint zim_header_is_fine = 1;\n"))?;
-        for (compiler, language, standard) in forms {
-            let args = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-x", language];
-            let program = Program::new(compiler).arg(format!("-std={standard}")).args(args);
-            context.exec(program.arg("-I").arg(&include).arg(&source))?;
-        }
-    }
-    Ok("C99, C11, C17, C++17".to_string())
-}
-
-fn lists(context: &Context) -> Outcome<String> {
-    let workspace = context.workspace;
-    context.library()?;
-    let header = declared(&read(&workspace.path("include/zim.h"))?);
-    let written: BTreeSet<String> = read(&workspace.path("tests/abi/symbols.txt"))?
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::to_string)
-        .collect();
-    let exported = exported(context, &workspace.library())?;
-    let mut imported = BTreeSet::new();
-    for file in tree::with_extension(workspace, "csharp-bindings/Runtime", "cs")? {
-        imported.extend(dll_imports(&read(&workspace.root.join(file))?));
-    }
-    if header.is_empty() {
-        return Err("include/zim.h declares no function".into());
-    }
-    for (name, list) in
-        [("exported symbols", &exported), ("tests/abi/symbols.txt", &written), ("DllImports", &imported)]
-    {
-        let lacks: Vec<&String> = header.difference(list).collect();
-        let more: Vec<&String> = list.difference(&header).collect();
-        if !lacks.is_empty() || !more.is_empty() {
-            return Err(Failure::new(format!("{name} against include/zim.h: missing {lacks:?}, too many {more:?}")));
-        }
-    }
-    Ok(format!("{} functions", header.len()))
-}
-
-/// Everything that the library exports, of whatever kind.
-pub fn exported(context: &Context, library: &Path) -> Outcome<BTreeSet<String>> {
-    let text = context.exec(Program::new("nm").args(["-D", "--defined-only", "--format=posix"]).arg(library))?.text;
-    Ok(text
-        .lines()
-        .filter(|line| !line.starts_with('$'))
-        .filter_map(|line| line.split_whitespace().next())
-        .map(str::to_string)
-        .collect())
-}
-
-/// The functions that a header declares: names of ours followed by a bracket, outside comments and macros.
-fn declared(header: &str) -> BTreeSet<String> {
-    let mut code = String::new();
-    let mut rest = header;
-    while let Some((before, comment)) = rest.split_once("/*") {
-        code.push_str(before);
-        rest = comment.split_once("*/").map_or("", |(_, after)| after);
-    }
-    code.push_str(rest);
-    let lines = code.lines().filter(|line| !line.trim_start().starts_with('#'));
-    let code = lines.map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
-    called(&code)
-}
-
-/// The native functions that a C# source imports.
-fn dll_imports(source: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for part in source.split("[DllImport").skip(1) {
-        let declaration = part.split(';').next().unwrap_or_default();
-        found.extend(called(declaration));
-    }
-    found
-}
-
-/// Names that start with `ZIM_` and are followed by an opening bracket.
-fn called(code: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut rest = code;
-    while let Some(at) = rest.find("ZIM_") {
-        let (before, from) = rest.split_at(at);
-        let end = from.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(from.len());
-        let (name, after) = from.split_at(end);
-        let starts = !before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        if starts && after.trim_start().starts_with('(') {
-            found.insert(name.to_string());
-        }
-        rest = after;
-    }
-    found
 }
 
 /// Another library of the same kind, with the same standard library inside, using threads, memory and panics.
@@ -284,16 +184,22 @@ fn static_library(context: &Context) -> Outcome<String> {
         .args(["--edition", "2024", "--crate-type", "staticlib", "-O", "--print", "native-static-libs", "neighbour.rs"])
         .folder(&folder);
     context.exec(built)?;
-    let ours = workspace.release().join("libzim.a");
+    let package = library::package(workspace)?;
+    let ours = package.libraries.join("libzim.a");
+    let shown = context.exec(Program::new("nm").args(["-g", "--defined-only", "--format=posix"]).arg(&ours))?.text;
+    let names = shown
+        .lines()
+        .filter(|line| line.split_whitespace().count() > 1)
+        .filter_map(|line| line.split_whitespace().next());
+    if let Some(foreign) = names.filter(|name| !name.starts_with('$')).find(|name| !name.starts_with("ZIM_")) {
+        return Err(Failure::new(format!("libzim.a shows {foreign}, which is not its own")));
+    }
     let theirs = folder.join("libneighbour.a");
-    let system = ["-lpthread", "-ldl", "-lm", "-lgcc_s"];
     for (name, first, second) in [("zim-first", &ours, &theirs), ("zim-last", &theirs, &ours)] {
         let program = folder.join(name);
         let linked =
             Program::new("gcc").args(["-Wall", "-Wextra", "-Werror", "-std=c11", "-o"]).arg(&program).arg("-I");
-        context.exec(
-            linked.arg(workspace.path("include")).arg("both.c").arg(first).arg(second).args(system).folder(&folder),
-        )?;
+        context.exec(linked.arg(&package.include).arg("both.c").arg(first).arg(second).folder(&folder))?;
         context.exec(Program::new(&program))?;
     }
     Ok(String::new())
@@ -332,23 +238,4 @@ fn stale_header(context: &Context) -> Outcome<String> {
     context.exec(check())?;
     std::fs::remove_dir_all(&copy)?;
     Ok(String::new())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn declarations_are_told_from_comments_macros_and_types() {
-        let header = "#define ZIM_INIT(x) {0}\n/* ZIM_Old(void) */\nint32_t ZIM_Create(const ZIMAppConfig *c);\n\
-                      // ZIM_Note(\nconst char *ZIM_GetVersion (void);\ntypedef void (*ZIMDone)(void);\nint NOT_ZIM_This(void);\n";
-        assert_eq!(declared(header).into_iter().collect::<Vec<_>>(), ["ZIM_Create", "ZIM_GetVersion"]);
-    }
-
-    #[test]
-    fn imports_are_read_from_attributes() {
-        let source = "[DllImport(Lib, CallingConvention = CallingConvention.Cdecl)]\n internal static extern int ZIM_Create(ref A a, out IntPtr b);\n\
-                      void F() { ZIM_NotImported(); }\n";
-        assert_eq!(dll_imports(source).into_iter().collect::<Vec<_>>(), ["ZIM_Create"]);
-    }
 }

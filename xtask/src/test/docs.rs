@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Context, Step, tree};
 use crate::process::Program;
 use crate::workspace::{Workspace, read, write};
-use crate::{Failure, Outcome, csharp};
+use crate::{Failure, Outcome, csharp, library};
 
 pub fn steps() -> Vec<Step> {
     vec![
@@ -284,25 +284,12 @@ fn readme_c(context: &Context) -> Outcome<String> {
     let folder = workspace.own_empty("readme-c")?;
     write(&folder.join("ring.c"), &readme_block(workspace, "c", "int main")?)?;
     let program = folder.join("ring");
-    let args = [
-        "-std=c11",
-        "-Wall",
-        "-Wextra",
-        "-Wno-unused-parameter",
-        "-Wpedantic",
-        "-Werror",
-        "ring.c",
-        "-o",
-        "ring",
-        "-lzim",
-        "-I",
-    ];
-    let release = workspace.release();
-    let compile = Program::new("gcc").args(args).arg(workspace.path("include")).arg("-L").arg(&release).folder(&folder);
-    context.exec(compile)?;
+    let package = library::package(workspace)?;
+    let args = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-unused-parameter", "ring.c", "-I"];
+    let compile = Program::new("gcc").args(args).arg(&package.include).arg(package.libraries.join("libzim.a"));
+    context.exec(compile.args(["-o", "ring"]).folder(&folder))?;
     let server = context.start_server()?;
-    let ended =
-        context.exec(Program::new(&program).env("ZIM_SERVER_URL", &server.url).env("LD_LIBRARY_PATH", &release))?;
+    let ended = context.exec(Program::new(&program).env("ZIM_SERVER_URL", &server.url))?;
     server.stop()?;
     told(&ended.text)
 }
@@ -311,7 +298,7 @@ fn readme_csharp(context: &Context) -> Outcome<String> {
     context.library()?;
     let workspace = context.workspace;
     let folder = workspace.own_empty("readme-csharp")?;
-    write(&folder.join("Ring.cs"), &readme_block(workspace, "csharp", "static void Main")?)?;
+    write(&folder.join("Ring.cs"), &readme_block(workspace, "csharp", "static int Main")?)?;
     context.exec(csharp::make(workspace, "all", &workspace.release())?)?;
     let (compiler, program) = csharp::compile(workspace, &folder.join("Ring.cs"))?;
     context.exec(compiler)?;
