@@ -12,7 +12,7 @@ use super::handle::{self, ZIMClient};
 
 /// A function that needs no client.
 pub fn plain(body: impl FnOnce() -> Result<(), Fault>) -> i32 {
-    code(caught(body).unwrap_or_else(|fault| Err(fault)))
+    code(caught(body).unwrap_or_else(Err))
 }
 
 /// A function of a client. A panic makes the client refuse everything but its destruction.

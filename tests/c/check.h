@@ -6,6 +6,8 @@
 
 #include <dirent.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,13 +230,20 @@ static inline long resident_kb(void) {
     return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
+/* Set by the argument "valgrind": a second is not a second there, and signal masks are valgrind's own. */
+static int under_valgrind;
+
+static inline void read_arguments(int argc, char **argv) {
+    under_valgrind = argc > 1 && strcmp(argv[1], "valgrind") == 0;
+}
+
 /* Every thread of this process but those whose numbers are given blocks all signals. Linux numbers: the thread library
  * keeps 32 and 33 for itself, and 9 and 19 cannot be blocked. */
 static inline int count_threads_with_signals(const pid_t *own, int own_count) {
     const unsigned long long never = 1ull << 31 | 1ull << 32 | 1ull << 8 | 1ull << 18;
-    DIR *directory = opendir("/proc/self/task");
+    DIR *directory = under_valgrind ? NULL : opendir("/proc/self/task");
     const struct dirent *entry;
-    int open_threads = 0;
+    int open_threads = under_valgrind && own_count == 0;
     while (directory != NULL && (entry = readdir(directory)) != NULL) {
         char path[300], line[200];
         unsigned long long blocked = 0;
@@ -264,6 +273,54 @@ static inline int count_threads_with_signals(const pid_t *own, int own_count) {
         closedir(directory);
     }
     return open_threads;
+}
+
+/* Whether every thread of the process is stopped. */
+static inline int is_stopped(pid_t process) {
+    char folder[64], path[400], text[256];
+    const struct dirent *entry;
+    int running = 0, seen = 0;
+    DIR *directory;
+    snprintf(folder, sizeof folder, "/proc/%d/task", (int)process);
+    directory = opendir(folder);
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        FILE *file;
+        const char *state;
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        snprintf(path, sizeof path, "%s/%s/stat", folder, entry->d_name);
+        file = fopen(path, "r");
+        if (file != NULL && fgets(text, sizeof text, file) != NULL && (state = strrchr(text, ')')) != NULL) {
+            seen++;
+            running += state[2] != 'T';
+        }
+        if (file != NULL) {
+            fclose(file);
+        }
+    }
+    if (directory != NULL) {
+        closedir(directory);
+    }
+    return seen > 0 && running == 0;
+}
+
+/* The server stands still, its connections open, until server_continue. */
+static inline pid_t server_stop(void) {
+    const char *number = getenv("ZIM_SERVER_PID");
+    pid_t server = number != NULL ? (pid_t)strtol(number, NULL, 10) : 0;
+    double until = now_ms() + PATIENCE_MS;
+    REQUIRE(server > 1, "ZIM_SERVER_PID is not set; with_server.sh sets it");
+    REQUIRE(kill(server, SIGSTOP) == 0, "the server cannot be stopped");
+    while (!is_stopped(server)) {
+        REQUIRE(now_ms() < until, "the server does not stop");
+        sched_yield();
+    }
+    return server;
+}
+
+static inline void server_continue(pid_t server) {
+    REQUIRE(kill(server, SIGCONT) == 0, "the server cannot be continued");
 }
 
 static inline const char *server_url(void) {

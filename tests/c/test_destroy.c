@@ -1,6 +1,6 @@
 /* ZIM_Destroy takes less than a second, whatever goes on, and every callback that was promised is made exactly once.
  *
- *     test_destroy [slow]       slow: under valgrind, where a second is not a second
+ *     test_destroy [valgrind]
  *
  * The program brings its own getaddrinfo, which the library calls instead of the C library's: an answer of DNS that
  * never comes. Servers that never answer are sockets of this program. */
@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
-#include <signal.h>
 #include <sys/socket.h>
 
 static double limit_ms = 1000;
@@ -189,15 +188,14 @@ static void requests_pending(int poll_mode) {
 
 /* The server is stopped in its tracks: connected, and silent. */
 static void server_silent(int poll_mode) {
-    pid_t server = (pid_t)strtol(getenv("ZIM_SERVER_PID") != NULL ? getenv("ZIM_SERVER_PID") : "0", NULL, 10);
     Host host;
-    REQUIRE(server > 1, "ZIM_SERVER_PID is not set; with_server.sh sets it");
+    pid_t server;
     host_init(&host, poll_mode, server_url());
     host_log_in(&host, "waiting");
-    REQUIRE(kill(server, SIGSTOP) == 0, "kill");
+    server = server_stop();
     host_begin_requests(&host);
     host_destroy(&host, "requests pending, the server is silent", PENDING);
-    REQUIRE(kill(server, SIGCONT) == 0, "kill");
+    server_continue(server);
 }
 
 static void server_gone(int poll_mode) {
@@ -369,7 +367,8 @@ static void waiter_wakes(void) {
 
 int main(int argc, char **argv) {
     int poll_mode;
-    if (argc > 1 && strcmp(argv[1], "slow") == 0) {
+    read_arguments(argc, argv);
+    if (under_valgrind) {
         limit_ms = 10000;
     }
     counter_init(&dns_asked);

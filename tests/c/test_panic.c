@@ -5,8 +5,6 @@
 #define _DEFAULT_SOURCE
 #include "check.h"
 
-#include <signal.h>
-
 int32_t ZIM_TestPanicInCall(ZIMClient *client);
 int32_t ZIM_TestPanicWithoutClient(void);
 int32_t ZIM_TestPanicInNextEvent(ZIMClient *client);
@@ -41,21 +39,20 @@ static void expect_poisoned(ZIMClient *client) {
 }
 
 static void in_a_call(int poll_mode) {
-    pid_t server = (pid_t)strtol(getenv("ZIM_SERVER_PID") != NULL ? getenv("ZIM_SERVER_PID") : "0", NULL, 10);
+    pid_t server;
     ZIMClient *client = new_client(poll_mode, NULL), *other = new_client(ZIMCallbackMode_Thread, NULL);
     Result pending[2];
-    REQUIRE(server > 1, "ZIM_SERVER_PID is not set; with_server.sh sets it");
     result_init(&pending[0]);
     result_init(&pending[1]);
     log_in(client, "panics", poll_mode);
     log_in(other, "calm", 0);
-    REQUIRE(kill(server, SIGSTOP) == 0, "kill");
+    server = server_stop();
     REQUIRE_CODE(ZIM_CallInvite(client, nobody, 1, NULL, result_invited, &pending[0]), 0);
     REQUIRE_CODE(ZIM_CallCancel(client, NULL, 0, "call", NULL, result_cancelled, &pending[1]), 0);
 
     CHECK_CODE(ZIM_TestPanicInCall(client), ZIMErrorCode_SDKModuleInternalError);
     CHECK(strstr(ZIM_GetLastErrorMessage(), "on purpose, in a call") != NULL, "%s", ZIM_GetLastErrorMessage());
-    REQUIRE(kill(server, SIGCONT) == 0, "kill");
+    server_continue(server);
     expect_poisoned(client);
     CHECK(counter_value(&pending[0].calls) == 1 && counter_value(&pending[1].calls) == 1, "promises kept %ld and %ld times",
           counter_value(&pending[0].calls), counter_value(&pending[1].calls));

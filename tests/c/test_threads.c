@@ -1,7 +1,7 @@
 /* Who calls whom on which thread: callbacks one at a time, in order, on the right thread; every function from any
  * thread and from inside callbacks; handlers replaced at any time; signals left to the host.
  *
- *     test_threads [slow]       slow: under valgrind, with smaller numbers */
+ *     test_threads [valgrind]       with smaller numbers */
 
 #define _GNU_SOURCE
 #include "check.h"
@@ -374,7 +374,8 @@ static void lives_in_parallel(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc > 1 && strcmp(argv[1], "slow") == 0) {
+    read_arguments(argc, argv);
+    if (under_valgrind) {
         requests_each = 20;
         lives_each = 5;
     }
