@@ -58,25 +58,6 @@ readelf -d "$library" >"$build/dynamic"
 if grep -q 'SONAME.*\[libzim\.so\.0\]' "$build/dynamic"; then ok "its SONAME is libzim.so.0"; else fail "its SONAME is not libzim.so.0"; fi
 if grep -q 'FLAGS_1.*NODELETE' "$build/dynamic"; then ok "it stays mapped (nodelete)"; else fail "it may be unmapped: nodelete is missing"; fi
 
-# The static library, as it is delivered.
-static=$build/libzim.a
-if sh "$here/static_library.sh" "$libdir/libzim.a" "$static"; then
-    nm -g --defined-only --format=posix "$static" 2>/dev/null | grep -v ':$' | cut -d ' ' -f 1 | sed '/^$/d' | sort >"$build/archived"
-    same "the static library exports what symbols.txt lists, and nothing else" "$build/symbols" "$build/archived"
-else
-    fail "static_library.sh failed"
-fi
-system="-lpthread -ldl -lm"
-if "${RUSTC:-rustc}" --edition 2024 -O --crate-type staticlib "$here/other.rs" -o "$build/libother.a" 2>"$build/rustc.txt" &&
-    "${CC:-cc}" -std=c99 -I "$root/include" "$here/both.c" "$static" "$build/libother.a" $system -o "$build/both1" &&
-    "${CC:-cc}" -std=c99 -I "$root/include" "$here/both.c" "$build/libother.a" "$static" $system -o "$build/both2" &&
-    "$build/both1" >/dev/null && "$build/both2" >/dev/null; then
-    ok "the static library links and runs beside another one in Rust, in both orders"
-else
-    fail "the static library does not go with another one in Rust"
-    cat "$build/rustc.txt"
-fi
-
 # The header, alone and twice.
 printf '#include "zim.h"\n#include "zim.h"\nint zim_header_alone(void);\nint zim_header_alone(void) { return ZIM_ABI_VERSION; }\n' >"$build/alone.c"
 cp "$build/alone.c" "$build/alone.cpp"
