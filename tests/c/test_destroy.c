@@ -167,6 +167,37 @@ static int accepted(int listener) {
     return connection;
 }
 
+/* How many sockets of this machine wait for the answer to a connect to the port. */
+static int connects_waiting(int port) {
+    char line[300];
+    FILE *file = fopen("/proc/net/tcp", "r");
+    int waiting = 0;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        unsigned remote_port = 0, state = 0;
+        if (sscanf(line, " %*d: %*x:%*x %*x:%x %x", &remote_port, &state) == 2) {
+            waiting += remote_port == (unsigned)port && state == 2;
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return waiting;
+}
+
+/* Ends the library's connections to the port, behind its back. Returns how many there were. */
+static int cut_connections(int port) {
+    int at, cut = 0;
+    for (at = 3; at < 1024; at++) {
+        struct sockaddr_in peer;
+        socklen_t length = sizeof peer;
+        if (getpeername(at, (struct sockaddr *)&peer, &length) == 0 && peer.sin_family == AF_INET &&
+            ntohs(peer.sin_port) == port) {
+            cut += shutdown(at, SHUT_RDWR) == 0;
+        }
+    }
+    return cut;
+}
+
 /* ---- the scenes ---- */
 
 static void nothing_going_on(int poll_mode) {
@@ -198,6 +229,29 @@ static void server_silent(int poll_mode) {
     server_continue(server);
 }
 
+static int is_reconnecting(ZIMClient *client) {
+    return ZIM_GetConnectionState(client) == ZIMConnectionState_Reconnecting;
+}
+
+/* The connection is lost, and cannot be made again. */
+static void link_lost(int poll_mode) {
+    int port = (int)strtol(strrchr(server_url(), ':') + 1, NULL, 10);
+    double until = now_ms() + PATIENCE_MS;
+    Host host;
+    pid_t server;
+    host_init(&host, poll_mode, server_url());
+    host_log_in(&host, "cut off");
+    server = server_stop();
+    host_begin_requests(&host);
+    REQUIRE(cut_connections(port) == 1, "the connection was not found");
+    while (!is_reconnecting(host.client)) {
+        REQUIRE(now_ms() < until, "the client does not see that the connection is lost");
+        sched_yield();
+    }
+    host_destroy(&host, "requests pending, the connection lost", PENDING);
+    server_continue(server);
+}
+
 static void server_gone(int poll_mode) {
     Host host;
     host_init(&host, poll_mode, "ws://127.0.0.1:1/zim");
@@ -219,11 +273,17 @@ static void no_dns(int poll_mode) {
 static void no_connect(int poll_mode) {
     Host host;
     char url[64];
-    int port, sockets[16], at, listener = listening(0, &port);
+    int port, sockets[16], at, before, listener = listening(0, &port);
+    double until = now_ms() + PATIENCE_MS;
     fill(port, sockets, 16);
+    before = connects_waiting(port);
     snprintf(url, sizeof url, "ws://127.0.0.1:%d/zim", port);
     host_init(&host, poll_mode, url);
     host_begin_login(&host, "outside");
+    while (connects_waiting(port) <= before) {
+        REQUIRE(now_ms() < until, "the client does not try to connect");
+        sched_yield();
+    }
     host_destroy(&host, "login pending, no TCP connect", 1);
     for (at = 0; at < 16; at++) {
         close(sockets[at]);
@@ -378,6 +438,7 @@ int main(int argc, char **argv) {
         requests_pending(poll_mode);
         inside_a_callback(poll_mode);
         server_silent(poll_mode);
+        link_lost(poll_mode);
         server_gone(poll_mode);
         no_dns(poll_mode);
         no_connect(poll_mode);
