@@ -1083,8 +1083,9 @@ typedef struct ZIMUserInfo {
  * How a `ZIM_Login` ended.
  *
  * @param client     The client.
- * @param error      Code and text; never NULL. Success: logged in and connected. ZIMErrorCode_NetworkModuleNetworkError:
- *                   the server could not be reached within the request's time, for the reason in the message.
+ * @param error      Code and text; never NULL. Success: logged in and connected.
+ *                   ZIMErrorCode_NetworkModuleNetworkError: the server could not be reached within the request's
+ *                   time, for the reason in the message.
  * @param user_data  What was given to `ZIM_Login`.
  *
  * Thread: the client's callback thread, or inside `ZIM_PollCallbacks` or `ZIM_Destroy`. All pointers are valid until
@@ -1670,7 +1671,8 @@ int32_t ZIM_CallInvite(struct ZIMClient *client,
  * when nobody is pending any more.
  *
  * @param client         The client; must be logged in, as the caller.
- * @param invitees       The user IDs; each 1 to 32 bytes. NULL with a count of 0 means everybody who is pending. Copied.
+ * @param invitees       The user IDs; each 1 to 32 bytes. NULL with a count of 0 means everybody who is pending.
+ *                       Copied.
  * @param invitee_count  How many: 0 to 100.
  * @param call_id        The call's name. Must not be NULL. Copied.
  * @param config         How to cancel; NULL means all defaults. Copied.

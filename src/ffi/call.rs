@@ -248,7 +248,8 @@ pub unsafe extern "C" fn ZIM_CallInvite(
 /// when nobody is pending any more.
 ///
 /// @param client         The client; must be logged in, as the caller.
-/// @param invitees       The user IDs; each 1 to 32 bytes. NULL with a count of 0 means everybody who is pending. Copied.
+/// @param invitees       The user IDs; each 1 to 32 bytes. NULL with a count of 0 means everybody who is pending.
+///                       Copied.
 /// @param invitee_count  How many: 0 to 100.
 /// @param call_id        The call's name. Must not be NULL. Copied.
 /// @param config         How to cancel; NULL means all defaults. Copied.

@@ -84,8 +84,9 @@ impl sized::HostStruct for ZIMUserInfo {
 /// How a `ZIM_Login` ended.
 ///
 /// @param client     The client.
-/// @param error      Code and text; never NULL. Success: logged in and connected. ZIMErrorCode_NetworkModuleNetworkError:
-///                   the server could not be reached within the request's time, for the reason in the message.
+/// @param error      Code and text; never NULL. Success: logged in and connected.
+///                   ZIMErrorCode_NetworkModuleNetworkError: the server could not be reached within the request's
+///                   time, for the reason in the message.
 /// @param user_data  What was given to `ZIM_Login`.
 ///
 /// Thread: the client's callback thread, or inside `ZIM_PollCallbacks` or `ZIM_Destroy`. All pointers are valid until

@@ -59,7 +59,8 @@ check_at(const char *file, int line, int good, const char *format, ...) {
 #define REQUIRE_CODE(got, wanted)                                                                                      \
     do {                                                                                                               \
         int32_t code_ = (got);                                                                                         \
-        REQUIRE(code_ == (wanted), "%s: got %d %s (%s)", #got, code_, ZIM_ErrorName(code_), ZIM_GetLastErrorMessage()); \
+        REQUIRE(code_ == (wanted), "%s: got %d %s (%s)", #got, code_, ZIM_ErrorName(code_),                            \
+                ZIM_GetLastErrorMessage());                                                                            \
     } while (0)
 
 static inline int checks_result(const char *name) {
@@ -192,7 +193,8 @@ static inline void log_in(ZIMClient *client, const char *user_id, int poll_mode)
     user.user_id = user_id;
     REQUIRE_CODE(ZIM_Login(client, &user, NULL, result_logged_in, &result), ZIMErrorCode_Success);
     result_wait(poll_mode ? client : NULL, &result, 1);
-    REQUIRE(result.code == ZIMErrorCode_Success, "login of %s: %d %s", user_id, result.code, ZIM_ErrorName(result.code));
+    REQUIRE(result.code == ZIMErrorCode_Success, "login of %s: %d %s", user_id, result.code,
+            ZIM_ErrorName(result.code));
 }
 
 static inline int entries(const char *folder) {

@@ -42,7 +42,8 @@ static inline void never_renewed(ZIMClient *c, const char *t, const ZIMError *e,
     (void)c, (void)t, (void)e, (void)u;
     never();
 }
-static inline void never_invited(ZIMClient *c, const char *i, const ZIMCallInvitationSentInfo *s, const ZIMError *e, void *u) {
+static inline void never_invited(ZIMClient *c, const char *i, const ZIMCallInvitationSentInfo *s, const ZIMError *e,
+                                 void *u) {
     (void)c, (void)i, (void)s, (void)e, (void)u;
     never();
 }

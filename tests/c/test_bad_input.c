@@ -462,8 +462,8 @@ static void structs(void) {
             CHECK(code == row->good, "%s of %u bytes: %d %s", row->name, (unsigned)size, code,
                   ZIM_GetLastErrorMessage());
         }
-        CHECK(row->call(sized(row, row->size + 24, (uint32_t)row->size + 24, 0)) == row->good, "%s with a zero tail: %s",
-              row->name, ZIM_GetLastErrorMessage());
+        CHECK(row->call(sized(row, row->size + 24, (uint32_t)row->size + 24, 0)) == row->good,
+              "%s with a zero tail: %s", row->name, ZIM_GetLastErrorMessage());
         expect_refusal(row->name, "with a tail that is used",
                        row->call(sized(row, row->size + 24, (uint32_t)row->size + 24, 1)), "later version");
     }

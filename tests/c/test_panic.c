@@ -54,10 +54,10 @@ static void in_a_call(int poll_mode) {
     CHECK(strstr(ZIM_GetLastErrorMessage(), "on purpose, in a call") != NULL, "%s", ZIM_GetLastErrorMessage());
     server_continue(server);
     expect_poisoned(client);
-    CHECK(counter_value(&pending[0].calls) == 1 && counter_value(&pending[1].calls) == 1, "promises kept %ld and %ld times",
-          counter_value(&pending[0].calls), counter_value(&pending[1].calls));
-    CHECK(pending[0].code == ZIMErrorCode_SDKModuleClientPoisoned && pending[1].code == pending[0].code, "codes %d and %d",
-          pending[0].code, pending[1].code);
+    CHECK(counter_value(&pending[0].calls) == 1 && counter_value(&pending[1].calls) == 1,
+          "promises kept %ld and %ld times", counter_value(&pending[0].calls), counter_value(&pending[1].calls));
+    CHECK(pending[0].code == ZIMErrorCode_SDKModuleClientPoisoned && pending[1].code == pending[0].code,
+          "codes %d and %d", pending[0].code, pending[1].code);
 
     /* Nobody else is touched. */
     CHECK_CODE(ZIM_GetConnectionState(other), ZIMConnectionState_Connected);

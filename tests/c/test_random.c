@@ -255,7 +255,8 @@ static void ring_ended(const char *id, const User *user, int32_t state) {
     pthread_mutex_unlock(&lock);
 }
 
-static void on_cancelled(ZIMClient *client, const ZIMCallInvitationCancelledInfo *info, const char *id, void *user_data) {
+static void on_cancelled(ZIMClient *client, const ZIMCallInvitationCancelledInfo *info, const char *id,
+                         void *user_data) {
     (void)client, (void)info;
     ring_ended(id, user_data, ZIMCallUserState_BeCancelled);
 }

@@ -58,7 +58,8 @@ static void *asking(void *argument) {
         Question *question = malloc(sizeof *question);
         question->member = member;
         question->number = number;
-        REQUIRE_CODE(ZIM_CallCancel(member->crowd->client, NULL, 0, "no-such-call", NULL, on_no_such_call, question), 0);
+        REQUIRE_CODE(ZIM_CallCancel(member->crowd->client, NULL, 0, "no-such-call", NULL, on_no_such_call, question),
+                     0);
         /* Functions that only look, in between. */
         CHECK_CODE(ZIM_GetConnectionState(member->crowd->client), ZIMConnectionState_Connected);
         CHECK(ZIM_GetInstance() != NULL, "no instance");
@@ -224,8 +225,8 @@ static void handlers_replaced(int poll_mode) {
     REQUIRE(counter_wait(&watch.second.freed, 1), "the second handler's user data was not given back");
     CHECK(pthread_equal(watch.second.freed_on, watch.callback_thread), "given back on another thread");
     CHECK_CODE(ZIM_Destroy(watch.client), 0);
-    CHECK(counter_value(&watch.first.freed) == 1 && counter_value(&watch.second.freed) == 1, "given back %ld and %ld times",
-          counter_value(&watch.first.freed), counter_value(&watch.second.freed));
+    CHECK(counter_value(&watch.first.freed) == 1 && counter_value(&watch.second.freed) == 1,
+          "given back %ld and %ld times", counter_value(&watch.first.freed), counter_value(&watch.second.freed));
     printf("  handlers replaced from inside and outside, %s mode: user data given back once each\n",
            poll_mode ? "poll" : "thread");
 }
@@ -351,7 +352,8 @@ static void *living(void *argument) {
         code = ZIM_GetConnectionState(other);
         CHECK((code >= 0 && code <= 3) || code == ZIMErrorCode_CommonModuleNotInit, "state %d", code);
         code = ZIM_Logout(other);
-        CHECK(code == 0 || code == ZIMErrorCode_CommonModuleNotInit || code == ZIMErrorCode_NetworkModuleUserIsNotLogged,
+        CHECK(code == 0 || code == ZIMErrorCode_CommonModuleNotInit ||
+                  code == ZIMErrorCode_NetworkModuleUserIsNotLogged,
               "logout %d", code);
         CHECK_CODE(ZIM_Destroy(client), 0);
         CHECK(counter_value(&result.calls) == 1, "a login completed %ld times", counter_value(&result.calls));
