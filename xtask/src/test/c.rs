@@ -58,7 +58,7 @@ fn make(context: &Context, folder: &str, target: &str, library: &Path) -> Outcom
     let build = workspace.own(&folder.replace('/', "-"))?;
     let program = Program::new("make").args(["--no-print-directory", "-C"]).arg(workspace.path(folder)).arg(target);
     let program = program
-        .arg(format!("LIBDIR={}", workspace.release().display()))
+        .arg(format!("LIBDIR={}", library.display()))
         .arg(format!("HOOKS_LIBDIR={}", library.display()))
         .arg(format!("SERVER={}", workspace.server().display()))
         .arg(format!("BUILD={}", build.display()));
