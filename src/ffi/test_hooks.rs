@@ -1,5 +1,7 @@
 //! Functions that panic on purpose. Not in the header, and not in a release library: a test declares them itself.
 
+#![expect(clippy::panic, reason = "that is what they are for")]
+
 use std::sync::Arc;
 
 use zim_core::session::SessionEvent;
