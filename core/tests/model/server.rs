@@ -228,6 +228,18 @@ impl Server {
         sessions.iter().find(|session| session.device == *device).map(|session| session.id.clone())
     }
 
+    /// It does not matter any more with which entry the user's row was no longer pending.
+    pub fn forget_when(&mut self, user: &UserId) {
+        self.record(user).answered_with = Some(0);
+    }
+
+    /// Nor does it ever matter when the call ended.
+    pub fn forget_the_end(&mut self) {
+        if let Some(at) = self.call.as_mut().and_then(|call| call.ended_at.as_mut()) {
+            *at = 0;
+        }
+    }
+
     fn execute(&mut self, now: Millis, by: &UserId, device: &DeviceId, body: &RequestBody) -> Result<ReplyBody, Fault> {
         let input = match body {
             RequestBody::CallInvite(request) => {
@@ -294,7 +306,7 @@ impl Server {
 }
 
 /// The user's own row is not pending any more with this.
-fn is_answer(user: &UserId, event: &CallEvent) -> bool {
+pub fn is_answer(user: &UserId, event: &CallEvent) -> bool {
     match event {
         CallEvent::CallChanged(change) => {
             change.users.iter().any(|row| row.user_id == *user && !row.state.is_pending())

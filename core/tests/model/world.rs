@@ -12,7 +12,7 @@ use zim_protocol::id::{CallId, DeviceId, UserId};
 use zim_protocol::session::Credentials;
 
 use crate::host::{Asked, Ending, Host, Outcome, Ring};
-use crate::server::{Faults, Server, Taken, Wire};
+use crate::server::{Faults, Server, Taken, Wire, is_answer};
 use crate::shared::Shared;
 
 /// The invitation rings for 1 s; the ring ends by itself 1 s later.
@@ -39,8 +39,9 @@ pub struct Scope {
     pub expiries: u8,
     /// Receipts go over the network like any request; otherwise they are taken without effect.
     pub receipts: bool,
-    /// Frames are read one at a time; otherwise a device reads all that there is at once.
-    pub by_frame: bool,
+    /// A connected device reads at once what its host cannot race with: everything but the end of its ring. A link
+    /// that comes back reaches the server at once. Otherwise any frame may be under way for any time.
+    pub is_prompt: bool,
     pub faults: Faults,
 }
 
@@ -58,6 +59,8 @@ pub enum Action {
     Timer,
     /// The server gives a device up that is away.
     Expire(usize),
+    /// What was under way on connections that are gone never arrives.
+    Lose(usize),
     /// Nothing happens until something happens by itself.
     Wait,
 }
@@ -82,6 +85,10 @@ enum Turn {
     Anybody,
     Asked(usize),
     Answered(usize),
+    /// The link is gone: what was under way has still arrived, or is lost.
+    Gone(usize),
+    /// A host without a link has asked.
+    AskedAway(usize),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -396,10 +403,14 @@ impl World {
                 | ServerFrame::Closing(_)
                 | ServerFrame::Unknown { .. } => {}
             }
-            let read = device.read;
+            let read_now = device.read;
+            let has_begun = device.is_connected();
             let wire = device.live_wire()?;
+            if let Some(on) = wire.attached.as_mut().filter(|_| has_begun) {
+                on.head = 0;
+            }
             match (is_from_log, &mut wire.attached) {
-                (true, Some(on)) => on.sent = read,
+                (true, Some(on)) => on.sent = read_now,
                 (true, None) | (false, _) => drop(wire.down.pop_front()),
             }
             device.live
@@ -473,11 +484,16 @@ impl World {
                 self.own_actions(at, scope, actions);
             }
             Turn::Answered(at) => self.own_actions(at, scope, actions),
+            Turn::Gone(at) => {
+                self.take_actions(at, actions);
+                actions.push(Action::Lose(at));
+            }
+            Turn::AskedAway(at) => actions.push(Action::Reconnect(at)),
             Turn::Anybody => {
-                // Without cuts to come it does not matter when a device that is done hears the rest.
-                let idle = |at: &usize| self.cuts == 0 && self.is_done(*at, scope) && self.can_read(*at);
-                if let Some(at) = (0..self.devices.len()).find(idle) {
-                    return actions.push(Action::Read(at));
+                // Nothing that others do depends on when these are read; only a cut of their own can prevent it.
+                let at_once = |at: &usize| self.reads_at_once(*at, scope);
+                if let Some(at) = (0..self.devices.len()).find(at_once) {
+                    return self.own_actions(at, scope, actions);
                 }
                 for at in 0..self.devices.len() {
                     self.ask_actions(at, scope, actions);
@@ -490,7 +506,11 @@ impl World {
                 }
             }
         }
-        if self.next_moment().is_some() {
+        let is_under_way = match self.turn {
+            Turn::Asked(_) | Turn::Answered(_) => scope.is_prompt,
+            Turn::Gone(_) | Turn::AskedAway(_) | Turn::Anybody => false,
+        };
+        if self.next_moment().is_some() && !is_under_way {
             actions.push(Action::Wait);
         }
     }
@@ -508,6 +528,27 @@ impl World {
                 false => &[],
             },
         }
+    }
+
+    fn reads_at_once(&self, at: usize, scope: &Scope) -> bool {
+        let Some((frame, _)) = self.next_frame(at) else { return false };
+        let host = &self.devices[at].get().host;
+        if !scope.is_prompt {
+            return self.cuts == 0 && self.is_done(at, scope);
+        }
+        let may_end_ring = match &frame {
+            ServerFrame::Event { event, .. } => is_answer(&host.me, event),
+            ServerFrame::CaughtUp { .. } => true,
+            ServerFrame::Reply { .. }
+            | ServerFrame::Error { .. }
+            | ServerFrame::UnknownEvent { .. }
+            | ServerFrame::Snapshot(_)
+            | ServerFrame::TokenWillExpire { .. }
+            | ServerFrame::Pong
+            | ServerFrame::Closing(_)
+            | ServerFrame::Unknown { .. } => false,
+        };
+        !(may_end_ring && host.ring == Ring::Ringing)
     }
 
     /// The host has no more to ask and waits for nothing; nothing that it reads and no time can change that.
@@ -537,7 +578,7 @@ impl World {
         }
         // A cut that loses nothing is as good as a device that is slow, up to the moment when there is something.
         let loses = can_read || self.devices[at].get().live().is_some_and(|wire| !wire.up.is_empty());
-        if self.cuts > 0 && self.devices[at].get().live.is_some() && (loses || scope.by_frame) {
+        if self.cuts > 0 && self.devices[at].get().live.is_some() && (loses || !scope.is_prompt) {
             actions.push(Action::Cut(at));
         }
     }
@@ -558,21 +599,26 @@ impl World {
         match action {
             Action::Ask(at, asked) => {
                 self.ask(at, asked, scope);
-                if self.devices[at].get().live().is_some_and(|wire| !wire.up.is_empty()) {
-                    self.turn = Turn::Asked(at);
-                }
+                self.turn = match self.devices[at].get().live() {
+                    Some(wire) if !wire.up.is_empty() => Turn::Asked(at),
+                    Some(_) => Turn::Anybody,
+                    None => Turn::AskedAway(at),
+                };
+            }
+            Action::Lose(at) => {
+                self.devices[at].change(|device| device.wires.retain(|wire| Some(wire.connection) == device.live));
             }
             Action::Take(at, wire) => {
                 self.take(at, wire, scope);
-                if self.devices[at].get().live().is_some_and(|wire| !wire.down.is_empty()) {
+                let device = self.devices[at].get();
+                if device.live().is_some_and(|wire| !wire.down.is_empty()) {
                     self.turn = Turn::Answered(at);
+                } else if turn == Turn::Gone(at) && !device.wires.is_empty() {
+                    self.turn = turn;
                 }
             }
             Action::Read(at) => {
                 self.read(at, scope);
-                while !scope.by_frame && self.can_read(at) {
-                    self.read(at, scope);
-                }
                 let reads_on = self.devices[at].get().live().is_some_and(|wire| !wire.down.is_empty());
                 if reads_on && turn == Turn::Answered(at) {
                     self.turn = turn;
@@ -581,10 +627,13 @@ impl World {
             Action::Cut(at) => {
                 self.cuts -= 1;
                 self.cut(at, scope);
+                if scope.is_prompt && !self.devices[at].get().wires.is_empty() {
+                    self.turn = Turn::Gone(at);
+                }
             }
             Action::Reconnect(at) => {
                 self.open(at, scope);
-                if !scope.by_frame {
+                if scope.is_prompt {
                     let wire = self.devices[at].get().wires.len() - 1;
                     self.take(at, wire, scope);
                 }
@@ -613,6 +662,32 @@ impl World {
         if self.server.get().made_after_withdrawal {
             self.blame(Err("a call comes into being after it was withdrawn"));
         }
+        self.forget();
+    }
+
+    /// What can no longer make a difference must not tell states apart: an invitation is shown once, and then it
+    /// does not matter any more what was known when.
+    fn forget(&mut self) {
+        let caller = self.devices[0].get().host.me.clone();
+        for device in &mut self.devices {
+            let host = &device.get().host;
+            let is_over = host.ring != Ring::NotShown || host.me == caller;
+            if is_over && (device.get().read, device.get().head) != (0, 0) {
+                device.change(|device| (device.read, device.head) = (0, 0));
+            }
+        }
+        let ended_at = self.server.get().call.as_ref().and_then(|call| call.ended_at);
+        if ended_at.is_some_and(|at| at > 0) {
+            self.server.change(Server::forget_the_end);
+        }
+        let users: Vec<UserId> = self.server.get().users.keys().cloned().collect();
+        for user in users {
+            let mut devices = self.devices.iter().map(Shared::get).filter(|device| device.host.me == user);
+            let is_over = devices.all(|device| device.host.ring != Ring::NotShown);
+            if is_over && self.server.get().users[&user].answered_with.is_some_and(|n| n > 0) {
+                self.server.change(|server| server.forget_when(&user));
+            }
+        }
     }
 
     /// Nothing more happens: everybody is connected, everything has been read.
@@ -633,6 +708,13 @@ impl World {
             return Err("a call that was made does not exist");
         }
         Ok(())
+    }
+
+    /// The device is up to date, and its host has heard nothing of a call that is over.
+    fn is_withheld(&self, at: usize) -> bool {
+        let device = self.devices[at].get();
+        let is_over = self.server.get().call.as_ref().is_some_and(|call| call.is_ended());
+        is_over && device.is_connected() && !self.can_read(at) && device.host.told.is_empty()
     }
 
     fn some_host(&self, test: impl Fn(&Host) -> bool) -> bool {
@@ -679,7 +761,6 @@ impl Model for Scope {
 
 /// What must be seen to happen, or the model proves nothing.
 fn seen(scope: &Scope) -> Vec<Property<Scope>> {
-    let ended = |world: &World, ending| world.some_host(|host| host.ring == Ring::Ended(ending));
     let mut seen = vec![
         Property::<Scope>::sometimes("an own answer ends a ring", |_, world| {
             world.some_host(|host| host.ring == Ring::Ended(Ending::OwnAnswer))
@@ -692,11 +773,9 @@ fn seen(scope: &Scope) -> Vec<Property<Scope>> {
             world.some_host(|host| host.outcome(Asked::Accept) == Some(Outcome::Refused))
         }),
         Property::<Scope>::sometimes("an invitation is withheld", |_, world| {
-            let missed = |host: &Host| host.ring == Ring::NotShown && host.told.is_empty();
-            world.now == 9_000 && world.devices.iter().skip(1).any(|device| missed(&device.get().host))
+            (1..world.devices.len()).any(|at| world.is_withheld(at))
         }),
     ];
-    let _ = ended;
     if scope.cuts > 0 {
         seen.push(Property::<Scope>::sometimes("an invite is withdrawn", |_, world| world.server.get().withdrawn));
         seen.push(Property::<Scope>::sometimes("an answer of unknown outcome was done", |_, world| {
