@@ -29,9 +29,9 @@ const NEEDS: &[Need] = &[
     Need { sign: Sign::File("/usr/include/stdio.h"), package: "libc6-dev", why: "the C examples and tests" },
     Need { sign: Sign::Program("make"), package: "make", why: "the C examples and tests" },
     Need { sign: Sign::Program("cmake"), package: "cmake", why: "the C examples by CMake" },
-    Need { sign: Sign::Program("pkg-config"), package: "pkg-config", why: "the C examples by CMake" },
     Need { sign: Sign::Program("nm"), package: "binutils", why: "the list of exported symbols" },
     Need { sign: Sign::Program("setpriv"), package: "util-linux", why: "a server that ends with us" },
+    Need { sign: Sign::Program("prlimit"), package: "util-linux", why: "the model check's limit of memory" },
     Need { sign: Sign::Program("valgrind"), package: "valgrind", why: "the C tests under valgrind" },
     Need { sign: Sign::Program("mcs"), package: "mono-mcs", why: "the C# compiler" },
     Need { sign: Sign::Program("mono"), package: "mono-runtime", why: "C# on Mono" },
@@ -40,7 +40,6 @@ const NEEDS: &[Need] = &[
         package: "libmono-system-core4.0-cil",
         why: "C# on Mono",
     },
-    Need { sign: Sign::Program("openssl"), package: "openssl", why: "certificates for the tests of wss://" },
     Need { sign: Sign::Program("python3"), package: "python3", why: "the Python client and the CoreCLR package" },
     Need {
         sign: Sign::Works("python3", &["-m", "pip", "--version"]),
