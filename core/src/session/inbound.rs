@@ -24,8 +24,6 @@ pub(super) struct CatchUp {
     cursor: u64,
     /// The snapshot takes the place of what was missed; otherwise the log's entries follow.
     is_snapshot: bool,
-    /// The epoch is not the one that the host's events came from.
-    is_new_epoch: bool,
     snapshots_left: u32,
     held: VecDeque<Held>,
     events_held: u64,
@@ -54,13 +52,11 @@ pub(super) enum What {
 
 impl CatchUp {
     pub fn new(asked: BTreeSet<CallId>, answer: &LoggedIn, known_epoch: u64) -> CatchUp {
-        let is_new_epoch = answer.epoch != known_epoch;
         CatchUp {
             asked,
             epoch: answer.epoch,
             cursor: answer.cursor,
-            is_snapshot: is_new_epoch || answer.snapshot_calls.is_some(),
-            is_new_epoch,
+            is_snapshot: answer.epoch != known_epoch || answer.snapshot_calls.is_some(),
             snapshots_left: answer.snapshot_calls.unwrap_or(0),
             held: VecDeque::new(),
             events_held: 0,
@@ -221,9 +217,6 @@ impl ClientSession {
         let Some(up) = self.link.up_mut() else { return };
         let Some(mut catch_up) = up.catch_up.take_if(|catch_up| catch_up.is_complete) else { return };
         if catch_up.is_snapshot {
-            if catch_up.is_new_epoch {
-                self.deliveries.forget_log();
-            }
             if let Some(session) = self.session_mut() {
                 session.epoch = catch_up.epoch;
                 session.cursor = catch_up.cursor;

@@ -209,6 +209,9 @@ impl ClientSession {
                 }
             }
         };
+        if answer.epoch != session.epoch {
+            self.deliveries.forget_log();
+        }
         let heartbeat = Heartbeat::new(now, &answer);
         let catch_up = Some(CatchUp::new(asked, &answer, session.epoch));
         self.link = Link::Up(Up { connection, since: now, heartbeat, catch_up });

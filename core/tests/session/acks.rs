@@ -111,6 +111,8 @@ fn numbers_of_another_past_are_not_acknowledged() {
     let mut answer = logged_in(3, Some(1));
     answer.epoch = EPOCH + 1;
     client.answer(Ok(ReplyBody::Resume(answer)));
+    client.returned();
+    assert_eq!(client.after(50), NOTHING, "11 is a number of the other past");
     client.frame(snapshot(info("x", 1, 80_000, RINGING)));
     client.frame(ServerFrame::CaughtUp { epoch: EPOCH + 1, n: 3 });
     client.returned();

@@ -302,8 +302,8 @@ fn a_call_that_came_and_went_before_its_invite_was_answered() {
     (call.users[1].state, call.users[2].state) = (CallUserState::BeCancelled, CallUserState::BeCancelled);
     client.frame(snapshot(call));
     client.frame(caught_up(5));
-    assert_eq!(client.answer_to("p.7", Ok(done(&invite("x")))), [
-        "7 ok",
-        "S x alice:Cancelled bob:BeCancelled carl:BeCancelled"
-    ]);
+    assert_eq!(
+        client.answer_to("p.7", Ok(done(&invite("x")))),
+        ["7 ok", "S x alice:Cancelled bob:BeCancelled carl:BeCancelled"]
+    );
 }
