@@ -5,6 +5,9 @@
 //! parts of it, each without a gap. What all of them leave out: lost acknowledgements, callbacks that return late,
 //! and heartbeats; scripts and random runs of the session cover those.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod choices;
 mod host;
 mod server;
 mod shared;
@@ -14,9 +17,9 @@ use std::time::Instant;
 
 use stateright::{Checker, HasDiscoveries, Model};
 
+use choices::Scope;
 use host::Asked::{Accept, Reject};
 use server::Faults;
-use world::Scope;
 
 /// Explores everything that is possible in a scope.
 fn explore(name: &str, scope: Scope) {

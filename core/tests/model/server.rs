@@ -93,7 +93,7 @@ impl Server {
         request: Request,
     ) -> Taken {
         let Request { id, body, .. } = request;
-        match body {
+        match &body {
             RequestBody::Login(_) => {
                 let fresh = self.fresh_session();
                 let record = self.users.entry(by.clone()).or_default();
@@ -105,9 +105,16 @@ impl Server {
                 let old =
                     Session { id: resume.session_id.clone(), device: device.clone(), login_epoch: resume.login_epoch };
                 let admission = self.record(by).user.resume(now, POLICY, &old, fresh);
-                self.greet(now, by, id, admission, Some(resume))
+                self.greet(now, by, id, admission, Some(resume.clone()))
             }
-            body => {
+            RequestBody::Logout
+            | RequestBody::RenewToken(_)
+            | RequestBody::UploadLog(_)
+            | RequestBody::CallInvite(_)
+            | RequestBody::CallCancel(_)
+            | RequestBody::CallAccept(_)
+            | RequestBody::CallReject(_)
+            | RequestBody::CallReceived(_) => {
                 let present = attached.is_some_and(|on| self.users[by].user.session(&on.session).is_some());
                 if !present {
                     return Taken::Refused;
