@@ -130,18 +130,19 @@ impl Connection {
             Ok(never) => match never {},
             Err(farewell) => farewell,
         };
-        self.depart(farewell).await;
+        Box::pin(self.depart(farewell)).await;
     }
 
     async fn live(&mut self) -> Result<std::convert::Infallible, Farewell> {
         let mut alarm = std::pin::pin!(sleep_until(self.give_up_at()));
         loop {
-            // In no order of preference: a user to whom much happens must be heard, too.
+            // In no order of preference: a user to whom much happens must be heard, too. What is done about
+            // something has a box of its own while it lasts: most connections do nothing most of the time, and each
+            // would carry the room for every step of every request.
             tokio::select! {
                 () = self.live.woken() => {
                     self.obey()?;
-                    self.send_log().await?;
-                    self.socket.flush(|| ()).await?;
+                    Box::pin(self.send_what_is_new()).await?;
                 }
                 () = &mut alarm => {
                     let at = self.give_up_at();
@@ -151,15 +152,7 @@ impl Connection {
                     alarm.as_mut().reset(at);
                 }
                 (at, incoming) = self.socket.read() => {
-                    match incoming {
-                        Incoming::Text(text) => self.take(at, text.as_str()).await?,
-                        Incoming::Binary => self.refuse(None, Fault::new(
-                            Code::PROTOCOL_ERROR,
-                            "zim.v1 has text frames only; this one was binary",
-                        )).await?,
-                        Incoming::Sign => {}
-                        Incoming::End(end) => return Err(end.into()),
-                    }
+                    Box::pin(self.receive(at, incoming)).await?;
                     // A login may have brought it forward; every other sign only puts it off, which can wait.
                     let at = self.give_up_at();
                     if at < alarm.deadline() {
@@ -202,6 +195,18 @@ impl Connection {
         }
     }
 
+    async fn receive(&mut self, at: Instant, incoming: Incoming) -> Result<(), Farewell> {
+        match incoming {
+            Incoming::Text(text) => self.take(at, text.as_str()).await,
+            Incoming::Binary => {
+                let message = "zim.v1 has text frames only; this one was binary";
+                self.refuse(None, Fault::new(Code::PROTOCOL_ERROR, message)).await
+            }
+            Incoming::Sign => Ok(()),
+            Incoming::End(end) => Err(end.into()),
+        }
+    }
+
     async fn take(&mut self, at: Instant, text: &str) -> Result<(), Farewell> {
         match ClientFrame::parse(text) {
             Ok(ClientFrame::Request(request)) => {
@@ -238,8 +243,7 @@ impl Connection {
         let commit = self.node.commit(Commit { cursors, ..Commit::default() });
         self.socket.reading_ahead(commit).await.map_err(|error| Farewell::store_failed(&error))?;
         // The window has moved: there may be more to send.
-        self.send_log().await?;
-        Ok(self.socket.flush(|| ()).await?)
+        self.send_what_is_new().await
     }
 
     /// Executes one request, answers it, sends what it has caused here, and only then wakes the others.
@@ -403,6 +407,11 @@ impl Connection {
             }
             self.feed(&ServerFrame::Snapshot(Snapshot { call }))?;
         }
+        self.send_log().await?;
+        Ok(self.socket.flush(|| ()).await?)
+    }
+
+    async fn send_what_is_new(&mut self) -> Result<(), Farewell> {
         self.send_log().await?;
         Ok(self.socket.flush(|| ()).await?)
     }

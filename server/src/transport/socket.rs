@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use zim_protocol::limits;
 
 /// Of these there is one per connection, for as long as it lives.
-const READ_BUFFER_BYTES: usize = 2 * 1024;
+const READ_BUFFER_BYTES: usize = 1024;
 /// Frames collect up to here before they are written without a flush.
 const WRITE_BUFFER_BYTES: usize = 4 * 1024;
 /// So many frames are read ahead while a request waits for the store or a write for the peer.
