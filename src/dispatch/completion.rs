@@ -1,6 +1,6 @@
 //! Results on their way to the host: each request completes exactly once, whatever happens.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,13 +23,13 @@ pub struct Completions {
 struct State {
     /// Why no more are taken.
     closed: Option<Fault>,
-    /// In the order in which they were asked.
-    pending: BTreeMap<Ticket, Completer>,
+    /// In the order of their tickets, which is the one in which they were asked; the oldest are answered first.
+    pending: VecDeque<(Ticket, Completer)>,
 }
 
 impl Completions {
     pub fn new(dispatcher: Arc<Dispatcher>) -> Completions {
-        let state = State { closed: None, pending: BTreeMap::new() };
+        let state = State { closed: None, pending: VecDeque::new() };
         Completions { dispatcher, next: AtomicU64::new(1), state: Mutex::new(state) }
     }
 
@@ -45,14 +45,19 @@ impl Completions {
             return Err(fault.clone());
         }
         let completer = Completer { run: Some(run), dispatcher: self.dispatcher.clone() };
-        state.pending.insert(ticket, completer);
+        // Near the end: two threads may register in another order than they took their tickets in.
+        let at = state.pending.partition_point(|(known, _)| *known < ticket);
+        state.pending.insert(at, (ticket, completer));
         Ok(())
     }
 
     /// Queues the result, if the request has not completed yet.
     pub fn complete(&self, ticket: Ticket, outcome: Outcome) {
         // Queued under the lock: once `close` has been here, everything is in the queue.
-        if let Some(completer) = self.lock().pending.remove(&ticket) {
+        let mut state = self.lock();
+        if let Ok(at) = state.pending.binary_search_by_key(&ticket, |(known, _)| *known)
+            && let Some((_, completer)) = state.pending.remove(at)
+        {
             completer.complete(outcome);
         }
     }

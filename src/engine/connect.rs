@@ -3,18 +3,17 @@
 //! Dropping the future that [`Connector::connect`] returns ends the attempt at once. Only a name lookup cannot be
 //! ended: it goes on in its thread, and the next attempt waits for the same one instead of starting another.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::Mutex;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::sync::oneshot::Receiver;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -27,6 +26,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use zim_protocol::code::{Code, Fault};
 use zim_protocol::{SUBPROTOCOL, limits};
 
+use super::aside;
 use super::target::Target;
 use super::trust::Trust;
 
@@ -39,7 +39,7 @@ const BUFFER_BYTES: usize = 4 * 1024;
 pub type Socket = WebSocketStream<Stream>;
 /// How names become addresses; blocks.
 pub type Resolve = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
-type Lookup = JoinHandle<io::Result<Vec<SocketAddr>>>;
+type Lookup = Receiver<io::Result<Vec<SocketAddr>>>;
 
 pub struct Connector {
     pub target: Target,
@@ -77,19 +77,26 @@ impl Connector {
         if let Ok(address) = host.parse() {
             return Ok(vec![SocketAddr::new(address, *port)]);
         }
-        let mut lookup = self.lookup.lock().await;
-        let running = lookup.get_or_insert_with(|| {
-            let (resolve, host, port) = (self.resolve, host.clone(), *port);
-            spawn_blocking(move || resolve(&host, port))
-        });
-        let answer = timeout_at(deadline, running).await;
+        let slot = || self.lookup.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = timeout_at(
+            deadline,
+            poll_fn(|context| {
+                let mut slot = slot();
+                let running = slot.get_or_insert_with(|| {
+                    let (resolve, host, port) = (self.resolve, host.clone(), *port);
+                    aside(move || resolve(&host, port))
+                });
+                Pin::new(running).poll(context)
+            }),
+        )
+        .await;
         let Ok(answer) = answer else {
             return Err(self.unreachable(format_args!(
                 "the name {host:?} was not resolved within {} s: check this machine's network and name servers",
                 ATTEMPT.as_secs()
             )));
         };
-        *lookup = None;
+        *slot() = None;
         match answer.unwrap_or_else(|error| Err(io::Error::other(error))) {
             Ok(addresses) if !addresses.is_empty() => Ok(addresses),
             Ok(_) => Err(self.unreachable(format_args!("the name {host:?} has no address"))),
@@ -126,7 +133,7 @@ impl Connector {
 
     async fn tls(&self, tcp: TcpStream, deadline: Instant) -> Result<TlsStream<TcpStream>, Fault> {
         let trust = self.trust.clone();
-        let config = match timeout_at(deadline, spawn_blocking(move || trust.config())).await {
+        let config = match timeout_at(deadline, aside(move || trust.config())).await {
             Ok(Ok(config)) => config?,
             Ok(Err(error)) => return Err(Fault::new(Code::INTERNAL_ERROR, format!("TLS cannot be set up: {error}"))),
             Err(_) => {

@@ -1,7 +1,6 @@
 //! One client's task: carries commands, frames and time to its `ClientSession`, and what that wants to the socket
 //! and to the dispatcher.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use zim_protocol::code::{Code, Fault};
 use zim_protocol::frame::{ClientFrame, ReplyBody, RequestBody, ServerFrame};
 use zim_protocol::session::{Credentials, Done};
 
+use super::aside;
 use super::connect::Connector;
 use super::link::{FAREWELL, Link, LinkEvent};
 use super::status::{Latch, Status};
@@ -76,7 +76,7 @@ pub struct Driver {
     /// The last login that the host asked for.
     login: Ticket,
     /// Uploads under way, by the ticket of the part that has been sent.
-    uploads: BTreeMap<Ticket, Upload>,
+    uploads: Vec<(Ticket, Upload)>,
     /// Dropped last: when it is, the driver's socket is gone.
     _ending: Ending,
 }
@@ -100,7 +100,7 @@ impl Driver {
             start: Instant::now(),
             outputs: Vec::new(),
             login: 0,
-            uploads: BTreeMap::new(),
+            uploads: Vec::new(),
         }
     }
 
@@ -146,10 +146,8 @@ impl Driver {
             }
             Command::UploadLog { ticket, timeout_ms } => {
                 if let Some(own) = self.own.upgrade() {
-                    tokio::task::spawn_blocking(move || {
-                        // Nobody listens any more when the client has been destroyed meanwhile.
-                        let _ = own.send(Command::LogRead { ticket, timeout_ms, text: log::tail() });
-                    });
+                    // Nobody listens any more when the client has been destroyed meanwhile.
+                    drop(aside(move || own.send(Command::LogRead { ticket, timeout_ms, text: log::tail() })));
                 }
             }
             Command::LogRead { ticket, timeout_ms, text } => self.upload(Upload::new(ticket, timeout_ms, &text)),
@@ -237,8 +235,11 @@ impl Driver {
                 }
                 self.link.send(connection, &frame);
             }
-            Output::Complete { ticket, result } => match self.uploads.remove(&ticket) {
-                Some(upload) => self.uploaded(upload, result),
+            Output::Complete { ticket, result } => match self.uploads.iter().position(|(part, _)| *part == ticket) {
+                Some(at) => {
+                    let (_, upload) = self.uploads.swap_remove(at);
+                    self.uploaded(upload, result);
+                }
                 None => self.complete(ticket, result),
             },
             Output::Emit { delivery, event } => {
@@ -260,7 +261,7 @@ impl Driver {
         match upload.next() {
             Some(body) => {
                 let (ticket, timeout_ms) = (self.owner.completions.ticket(), upload.timeout_ms);
-                self.uploads.insert(ticket, upload);
+                self.uploads.push((ticket, upload));
                 self.feed(Input::Request { ticket, timeout_ms, body });
             }
             None => self.complete(upload.ticket, Ok(ReplyBody::UploadLog(Done {}))),

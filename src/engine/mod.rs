@@ -6,12 +6,12 @@
 mod connect;
 mod driver;
 mod link;
+mod provider;
 mod status;
 mod target;
 mod trust;
 mod upload;
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -44,8 +44,8 @@ pub struct Engine {
 struct Running {
     handle: Handle,
     stop: oneshot::Sender<()>,
-    /// Closed as the last act of the thread.
-    gone: Receiver<()>,
+    /// Set as the last act of the thread.
+    gone: Arc<Latch>,
     thread: JoinHandle<()>,
 }
 
@@ -112,11 +112,9 @@ impl Engine {
         let Some(running) = last else { return };
         // A thread that has ended by itself needs no sign.
         let _ = running.stop.send(());
-        match running.gone.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Err(RecvTimeoutError::Disconnected) | Ok(()) => {
-                let _ = running.thread.join();
-            }
-            Err(RecvTimeoutError::Timeout) => {}
+        if running.gone.wait_until(deadline) {
+            // What it panicked with, if it did, has been on the standard error output.
+            let _ = running.thread.join();
         }
     }
 }
@@ -125,6 +123,29 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.let_go(Instant::now() + STOP + STOP);
     }
+}
+
+struct SetWhenDropped(Arc<Latch>);
+
+impl Drop for SetWhenDropped {
+    fn drop(&mut self) {
+        self.0.set();
+    }
+}
+
+/// Runs what may block on a thread of its own. Nothing arrives when it panics.
+fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> oneshot::Receiver<T> {
+    let (to, result) = oneshot::channel();
+    aside_boxed(Box::new(move || {
+        // Nobody waits any more when the client has been destroyed meanwhile.
+        let _ = to.send(work());
+    }));
+    result
+}
+
+/// Apart, so that the runtime knows one kind of work only: each kind costs several kilobytes.
+fn aside_boxed(work: Box<dyn FnOnce() + Send>) {
+    drop(tokio::task::spawn_blocking(work));
 }
 
 fn start() -> std::io::Result<Running> {
@@ -137,12 +158,13 @@ fn start() -> std::io::Result<Running> {
         .build()?;
     let handle = runtime.handle().clone();
     let (stop, stopped) = oneshot::channel();
-    let (leaving, gone) = channel();
+    let gone = Arc::new(Latch::default());
+    let leaving = SetWhenDropped(gone.clone());
     let thread = thread::spawn("zim-engine", move || {
+        let _leaving = leaving;
         // A stop that was dropped instead of sent is one too.
         let _ = runtime.block_on(stopped);
         runtime.shutdown_timeout(STOP);
-        drop(leaving);
     })?;
     Ok(Running { handle, stop, gone, thread })
 }

@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use zim_protocol::code::{Code, Fault};
+
+use super::provider::provider;
 
 #[derive(Clone)]
 pub enum Trust {
@@ -64,8 +65,7 @@ fn system() -> Result<Arc<ClientConfig>, Fault> {
 }
 
 fn config(roots: RootCertStore) -> Result<Arc<ClientConfig>, Fault> {
-    let provider = Arc::new(ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::new(provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| Fault::new(Code::INTERNAL_ERROR, format!("TLS cannot be set up: {error}")))?;
     Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
