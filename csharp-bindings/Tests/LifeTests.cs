@@ -60,7 +60,7 @@ namespace ZIMTests
         {
             Refused(null, "appConfig");
             Refused(new ZIMAppConfig { appID = 1, serverUrl = "http://example.org" }, "ws://");
-            Refused(new ZIMAppConfig { appID = 1, appSign = "abc" }, "app_sign");
+            Refused(new ZIMAppConfig { appID = 1, appSign = "abc" }, "app sign");
             Refused(new ZIMAppConfig { appID = 1, deviceID = new string('x', 65) }, "device_id");
             Refused(new ZIMAppConfig { appID = 1, deviceID = "a\0b" }, "NUL");
             Refused(new ZIMAppConfig { appID = 1, serverUrl = "ws://\ud800" }, "surrogate");
@@ -91,8 +91,8 @@ namespace ZIMTests
 
         private static void DefaultServerUrlIsUsed()
         {
-            ZIM.DefaultServerUrl = "nowhere";
-            try { Refused(new ZIMAppConfig { appID = 1 }, "nowhere"); }
+            ZIM.DefaultServerUrl = "ws://somebody@127.0.0.1";
+            try { Refused(new ZIMAppConfig { appID = 1 }, "user name or password"); }
             finally { ZIM.DefaultServerUrl = null; }
         }
 
