@@ -63,8 +63,8 @@ pub struct Resume {
     pub epoch: u64,
     /// The last event taken from the log.
     pub cursor: u64,
-    /// Calls that the client believes are running: a snapshot tells of them even when they are over. At most
-    /// [`limits::RESUME_CALLS`].
+    /// Calls that the client believes are running, or that an unanswered invite may have made: a snapshot tells of
+    /// them even when they are over. At most [`limits::RESUME_CALLS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<CallId>,
 }

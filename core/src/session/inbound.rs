@@ -2,9 +2,8 @@ use std::collections::{BTreeSet, VecDeque};
 
 use zim_protocol::call::{CallEvent, CallInfo};
 use zim_protocol::code::{Code, Fault};
-use zim_protocol::frame::{ClientFrame, ReplyBody, ServerFrame};
+use zim_protocol::frame::{ReplyBody, ServerFrame};
 use zim_protocol::id::{CallId, RequestId};
-use zim_protocol::limits;
 use zim_protocol::session::LoggedIn;
 
 use super::client::{ClientSession, ConnectionEvent, Output, Phase, SessionEvent};
@@ -26,7 +25,6 @@ pub(super) struct CatchUp {
     is_snapshot: bool,
     snapshots_left: u32,
     held: VecDeque<Held>,
-    events_held: u64,
     is_complete: bool,
 }
 
@@ -59,7 +57,6 @@ impl CatchUp {
             is_snapshot: answer.epoch != known_epoch || answer.snapshot_calls.is_some(),
             snapshots_left: answer.snapshot_calls.unwrap_or(0),
             held: VecDeque::new(),
-            events_held: 0,
             is_complete: false,
         }
     }
@@ -183,15 +180,7 @@ impl ClientSession {
         if catch_up.snapshots_left > 0 {
             return self.violated(now, "the server has sent an event before the end of its snapshot", outputs);
         }
-        catch_up.events_held += 1;
-        // A server that counts its window from the start waits here for a sign to go on. What is kept back needs no
-        // other copy: should this link end too, the server has the log, or a snapshot.
-        let is_stalled = !catch_up.is_complete && catch_up.events_held.is_multiple_of(limits::EVENT_WINDOW);
-        let n = entry.n();
         catch_up.held.push_back(entry);
-        if let Some(n) = n.filter(|_| is_stalled) {
-            self.send(now, ClientFrame::Ack { n }, outputs);
-        }
         self.limit_held(now, outputs);
     }
 
