@@ -1,7 +1,7 @@
 //! The library's log: rotating files, the host's callback, and a tail that can be uploaded.
 //!
 //! Process-wide, because a process has one log. A line names the client it belongs to. Lines never contain tokens,
-//! app signs or extended data. [`write`] takes locks and may write to a file: it is called with no other lock held.
+//! app signs or extended data. [`write()`] takes locks and may write to a file: it is called with no other lock held.
 
 mod file;
 mod handover;
