@@ -76,6 +76,12 @@ impl Deliveries {
         self.ack_at = None;
     }
 
+    /// The session is over: what of it is still on its way to the host holds nothing back in the next one.
+    pub fn forget_session(&mut self) {
+        self.out.clear();
+        self.forget_log();
+    }
+
     /// The numbers of the log mean nothing any more. Callbacks may still be on their way.
     pub fn forget_log(&mut self) {
         self.taken.clear();

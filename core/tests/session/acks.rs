@@ -133,3 +133,21 @@ fn what_is_held_back_is_not_acknowledged() {
     assert_eq!(client.after(50), NOTHING);
     assert_eq!(client.frame(caught_up(1_000)), ["2> ack 1000"]);
 }
+
+#[test]
+fn callbacks_of_a_session_that_is_over_hold_nothing_back() {
+    let mut client = Client::connected("bob", 0);
+    client.frame(event(1, invited("x")));
+    client.handle(Input::Logout);
+    let old = std::mem::take(&mut client.out);
+    client.login(101, "bob");
+    client.opened();
+    client.grant();
+    client.frame(caught_up(0));
+    client.returned();
+    client.frame(silent(1));
+    assert_eq!(client.after(50), ["2> ack 1"]);
+    for delivery in old {
+        assert_eq!(client.handle(Input::Delivered { delivery }), NOTHING, "no receipt of a ring that is gone");
+    }
+}
