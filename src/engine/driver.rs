@@ -358,3 +358,40 @@ fn received(frame: &ServerFrame) -> String {
         ServerFrame::Unknown { .. } => "an unknown frame".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use zim_protocol::call::CallAnswer;
+    use zim_protocol::frame::Request;
+    use zim_protocol::id::{CallId, DeviceId, RequestId, UserId};
+    use zim_protocol::session::{Closing, ClosingReason, Login};
+
+    use super::*;
+
+    #[test]
+    fn frames_are_logged_without_what_they_carry() {
+        let id = RequestId::parse("r.1").unwrap();
+        let credentials = Credentials {
+            app_id: 1,
+            user_id: UserId::parse("alice").unwrap(),
+            device_id: DeviceId::parse("device").unwrap(),
+            user_name: "secret".to_owned(),
+            user_avatar_url: "secret".to_owned(),
+            user_extended_data: "secret".to_owned(),
+            token: "secret".to_owned(),
+            app_sign: "secret".to_owned(),
+            client: String::new(),
+        };
+        let answer = CallAnswer { call_id: CallId::parse("call").unwrap(), extended_data: "secret".to_owned() };
+        let bodies = [RequestBody::Login(Login { credentials }), RequestBody::CallAccept(answer)];
+        for body in bodies {
+            let kind = body.kind();
+            let line = sent(&ClientFrame::Request(Request { id: id.clone(), ttl_ms: 1, body }));
+            assert_eq!(line, format!("{kind} r.1"));
+        }
+        let refusal = ServerFrame::Error { id: Some(id), fault: Fault::new(Code::TOKEN_INVALID, "secret") };
+        assert_eq!(received(&refusal), "the refusal of r.1: 6000103 NetworkModuleTokenInvalid");
+        let closing = Closing { reason: ClosingReason::Idle, code: Code::FAILED, message: "secret".to_owned() };
+        assert_eq!(received(&ServerFrame::Closing(closing)), "closing: 1 Failed");
+    }
+}
