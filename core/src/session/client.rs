@@ -370,7 +370,7 @@ impl ClientSession {
         self.close(outputs);
         self.link = Link::Down;
         self.pending.take_all();
-        self.deliveries.forget_session();
+        self.deliveries.forget_log();
         self.backoff.reset();
         self.phase = Phase::LoggedOut;
         self.emit_state(event, cause, outputs);

@@ -76,7 +76,7 @@ impl Deliveries {
         self.ack_at = None;
     }
 
-    /// The session is over: what of it is still on its way to the host holds nothing back in the next one.
+    /// A session begins: what is still on its way to the host of an earlier one holds nothing back in this.
     pub fn forget_session(&mut self) {
         self.out.clear();
         self.forget_log();

@@ -209,8 +209,10 @@ impl ClientSession {
                 }
             }
         };
-        if answer.epoch != session.epoch {
-            self.deliveries.forget_log();
+        match &self.phase {
+            Phase::LoggingIn(_) => self.deliveries.forget_session(),
+            Phase::LoggedIn(_) if answer.epoch != session.epoch => self.deliveries.forget_log(),
+            Phase::LoggedIn(_) | Phase::LoggedOut | Phase::Destroyed => {}
         }
         let heartbeat = Heartbeat::new(now, &answer);
         let catch_up = Some(CatchUp::new(asked, &answer, session.epoch));
