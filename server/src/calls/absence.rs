@@ -13,7 +13,7 @@ use crate::store::{CallKey, Commit, CommitResult, Key, TimerId, Unavailable, Use
 
 /// Tells every call of the user, then clears the timer. Whoever logs in meanwhile is present again: what was told
 /// by then stands, the rest is left alone.
-pub(super) async fn handle(node: &Node, timer: &TimerId, at: Millis, user: &UserKey) -> Result<(), Unavailable> {
+pub(crate) async fn handle(node: &Node, timer: &TimerId, at: Millis, user: &UserKey) -> Result<(), Unavailable> {
     for call in node.store.calls_of(user).await? {
         tell(node, user, &call).await?;
     }

@@ -20,6 +20,7 @@ use crate::store::{
     TimerId, Unavailable, UserKey, Versioned,
 };
 
+pub(crate) use absence::handle as handle_absence;
 pub use timers::run as run_timers;
 
 /// Conflicts in a row before a request is given up: far more than all parties of one call can cause.

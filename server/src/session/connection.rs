@@ -549,7 +549,12 @@ fn reply(id: RequestId, answer: Answer) -> ServerFrame {
 }
 
 fn request_key(link: &Link, request: &RequestId) -> RequestKey {
-    RequestKey { user: link.actor.user.clone(), device: link.actor.device.clone(), request: request.clone() }
+    RequestKey {
+        user: link.actor.user.clone(),
+        device: link.actor.device.clone(),
+        login_epoch: link.login_epoch,
+        request: request.clone(),
+    }
 }
 
 fn not_logged_in() -> Fault {

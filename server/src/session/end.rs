@@ -5,16 +5,26 @@ use std::sync::Arc;
 use zim_core::Millis;
 use zim_protocol::id::SessionId;
 
-use crate::calls::{ATTEMPTS, Actor};
+use crate::calls::{self, ATTEMPTS, Actor};
 use crate::node::Node;
 use crate::store::{Commit, CommitResult, CursorChange, Key, Put, Record, TimerId, Unavailable, UserKey};
 
-/// Ends a session now. The user is absent when it was the last one.
+/// Ends a session now. When it was the user's last one, their calls are told before anything else can happen on this
+/// connection: who logs out and in again comes back to none of them. The timer is there in case this node dies first.
 pub(super) async fn end(node: &Node, actor: &Actor) -> Result<(), Unavailable> {
     for _ in 0..ATTEMPTS {
         let Some(commit) = ending(node, &actor.user, &actor.session).await? else { return Ok(()) };
+        let absence = commit.timers.iter().find_map(|(timer, at)| match timer {
+            TimerId::Absent(_) => at.map(|at| (timer.clone(), at)),
+            TimerId::Session(..) | TimerId::Call(_) => None,
+        });
         match node.commit(commit).await? {
-            CommitResult::Done(_) => return Ok(()),
+            CommitResult::Done(_) => {
+                return match absence {
+                    Some((timer, at)) => calls::handle_absence(node, &timer, at, &actor.user).await,
+                    None => Ok(()),
+                };
+            }
             CommitResult::Conflict | CommitResult::AlreadyAnswered(_) => {}
         }
     }

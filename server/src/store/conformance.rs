@@ -133,6 +133,7 @@ pub(crate) fn request(id: &str) -> RequestKey {
         user: user("alice"),
         device: DeviceId::parse("phone").unwrap(),
         request: RequestId::parse(id).unwrap(),
+        login_epoch: 1,
     }
 }
 
@@ -217,12 +218,14 @@ pub(crate) async fn answers_are_remembered_by_user_device_and_request(store: &im
     done(store, Commit { remember: Some((request("r1"), accepted())), ..Commit::default() }).await;
     done(store, Commit { remember: Some((request("r2"), refused.clone())), ..Commit::default() }).await;
     let other_device = RequestKey { device: DeviceId::parse("tablet").unwrap(), ..request("r1") };
+    let other_login = RequestKey { login_epoch: 2, ..request("r1") };
     let other_user = RequestKey { user: user("bob"), ..request("r1") };
     for (key, answer) in [
         (request("r1"), Some(accepted())),
         (request("r2"), Some(refused)),
         (request("r3"), None),
         (other_device, None),
+        (other_login, None),
         (other_user, None),
     ] {
         assert_eq!(store.load(&[], Some(&key)).await.unwrap().answered, answer, "{key:?}");

@@ -75,11 +75,14 @@ impl Versioned {
     }
 }
 
-/// A request as the server remembers it: unique for user and device.
+/// A request as the server remembers it: unique for user, device and login. The epoch of the login stays the same
+/// when a session is resumed or replaced after it has expired, so what is sent again is found; a program that counts
+/// its requests from 1 each time it starts never hears an answer to the one before it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RequestKey {
     pub user: UserKey,
     pub device: DeviceId,
+    pub login_epoch: u64,
     pub request: RequestId,
 }
 

@@ -171,6 +171,26 @@ async fn a_caller_logs_out_before_anybody_has_accepted() {
     server.stop().await;
 }
 
+/// Also on a machine where the timers are slow: the answer to the logout means that the calls have been told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_logs_out_and_in_again_comes_back_to_no_call() {
+    let server = TestServer::dev().await;
+    let mut bob = Client::login(&server, "bob").await;
+    for round in 0..200 {
+        // `login` checks that the snapshot is empty.
+        let mut alice = Client::login(&server, "alice").await;
+        let call = format!("c{round}");
+        alice.invite(&call, &["bob"]).await.unwrap();
+        alice.request(RequestBody::Logout).await.unwrap();
+        assert_eq!(
+            bob.told(2).await[1],
+            format!("cancelled {call} by alice: alice Cancelled 6090103, bob BeCancelled 6090103, ended")
+        );
+        bob.acknowledge().await;
+    }
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn a_call_rings_on_while_somebody_who_has_accepted_is_there() {
     let server = TestServer::dev().await;
