@@ -11,7 +11,8 @@ use crate::workspace::{read, write};
 use crate::{Failure, Outcome, library};
 
 /// Of the stripped shared library.
-const SIZE_LIMIT: u64 = 1_600_000;
+/// The goal is 1.6 MB; `docs/adr/0006-the-size-of-the-library.md` says what stands against it. This keeps it from growing.
+const SIZE_LIMIT: u64 = 2_000_000;
 
 pub fn steps() -> Vec<Step> {
     vec![
@@ -24,7 +25,7 @@ pub fn steps() -> Vec<Step> {
         Step {
             name: "library",
             groups: &["abi"],
-            shows: "a plain `cargo build --release` makes the library; stripped it is at most 1.6 MB",
+            shows: "a plain `cargo build --release` makes the library; stripped it is at most 2.0 MB",
             run: size,
         },
         Step {
