@@ -323,7 +323,13 @@ impl ClientSession {
             }
             Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Up(_) => {
                 let why = attempt.cause.as_ref().map_or("no connection was made in time", |cause| &cause.message);
-                Fault::new(Code::NETWORK_ERROR, format!("the server could not be reached: {why}"))
+                // Something answers there, and it is no zim-server: another network will not help.
+                match attempt.cause.as_ref().map(|cause| cause.code) {
+                    Some(Code::NETWORK_SERVER_ERROR) => Fault::new(Code::NETWORK_SERVER_ERROR, why),
+                    Some(_) | None => {
+                        Fault::new(Code::NETWORK_ERROR, format!("the server could not be reached: {why}"))
+                    }
+                }
             }
         };
         self.end(now, fault, ConnectionEvent::LoginTimeout, outputs);

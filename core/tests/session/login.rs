@@ -1,5 +1,5 @@
 use zim_core::session::{ConnectionState, Input, Output, SessionEvent};
-use zim_protocol::code::Code;
+use zim_protocol::code::{Code, Fault};
 use zim_protocol::frame::{ReplyBody, RequestBody, ServerFrame};
 use zim_protocol::session::{ClosingReason, RenewToken, TokenRenewed};
 
@@ -65,6 +65,19 @@ fn a_login_is_tried_until_its_time_is_up() {
     assert!(fault.message.contains("because"), "the cause is in the message: {fault}");
     assert_eq!(client.session.next_deadline(), None);
     assert_eq!(client.login(2, "bob"), ["Connecting/ActiveLogin".to_owned(), format!("open {}", opened + 1)]);
+}
+
+#[test]
+fn a_login_where_something_else_answers_says_so() {
+    let mut client = Client::new();
+    client.login(1, "bob");
+    let mut outputs = Vec::new();
+    while client.session.state() == ConnectionState::Connecting {
+        let fault = Fault::new(Code::NETWORK_SERVER_ERROR, "this is a web server");
+        client.handle(Input::Lost { connection: client.connection, fault });
+        outputs = client.next();
+    }
+    assert_eq!(outputs, ["1 6000102", "Disconnected/LoginTimeout"]);
 }
 
 #[test]
