@@ -621,8 +621,8 @@ typedef struct ZIMLogConfig {
      */
     const char *log_path;
     /**
-     * A log file, `zim.log`, that has grown to this many bytes is put aside as `zim.1.log` in the place of the former
-     * one: at least 65,536; 0 means 5,242,880 (5 MiB), the default.
+     * Bytes that the log files may have together: at least 65,536; 0 means 5,242,880 (5 MiB), the default. `zim.log`
+     * that has grown to half of it is put aside as `zim.1.log`, in the place of the former one.
      */
     uint64_t log_size;
 } ZIMLogConfig;
@@ -1588,7 +1588,9 @@ int32_t ZIM_Login(struct ZIMClient *client,
 /**
  * Logs out: at once for the host, as well as possible for the server. Pending requests complete with
  * ZIMErrorCode_NetworkModuleUserHasAlreadyLoggedOut, and `on_connection_state_changed` reports Disconnected with
- * Success. A call of this user that nobody has accepted is cancelled by the server.
+ * Success. A call of this user that nobody has accepted is cancelled by the server; if the word of the logout is lost, at
+ * the next login of this client, or when the session expires. A ring that was shown here ends with
+ * `on_call_invitation_timeout` and `on_call_user_state_changed`; the next login rings again if the call is still on.
  *
  * @param client  The client.
  * @return ZIMErrorCode_Success; ZIMErrorCode_CommonModuleNotInit; ZIMErrorCode_NetworkModuleUserIsNotLogged.

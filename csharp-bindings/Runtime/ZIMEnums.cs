@@ -46,6 +46,17 @@ namespace ZEGO
         Advanced = 1,
     }
 
+    /// <summary>State of a whole call.</summary>
+    public enum ZIMCallState
+    {
+        /// <summary>A state that this version does not know.</summary>
+        Unknown = -1,
+        /// <summary>Somebody may still answer, or is in the call.</summary>
+        Started = 1,
+        /// <summary>Over, for ever.</summary>
+        Ended = 2,
+    }
+
     /// <summary>State of one user in a call.</summary>
     public enum ZIMCallUserState
     {

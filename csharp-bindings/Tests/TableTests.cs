@@ -91,7 +91,8 @@ namespace ZIMTests
             int constants = 0;
             Type[] enums =
             {
-                typeof(ZIMConnectionState), typeof(ZIMConnectionEvent), typeof(ZIMCallInvitationMode), typeof(ZIMCallUserState),
+                typeof(ZIMConnectionState), typeof(ZIMConnectionEvent), typeof(ZIMCallInvitationMode), typeof(ZIMCallState),
+                typeof(ZIMCallUserState),
                 typeof(ZIMCXHandleType), typeof(ZIMLogLevel), typeof(ZIMErrorCode),
             };
             string header = File.ReadAllText(InRepository("include/zim.h"));

@@ -50,6 +50,10 @@ impl Credentials {
 pub struct Login {
     #[serde(flatten)]
     pub credentials: Credentials,
+    /// The session that this client has logged out of and may not have been heard about: it ends first, as by
+    /// `logout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged_out: Option<SessionId>,
 }
 
 /// `resume`: this device goes on where its link broke. Never displaces a later login.

@@ -383,7 +383,7 @@ mod tests {
             client: String::new(),
         };
         let answer = CallAnswer { call_id: CallId::parse("call").unwrap(), extended_data: "secret".to_owned() };
-        let bodies = [RequestBody::Login(Login { credentials }), RequestBody::CallAccept(answer)];
+        let bodies = [RequestBody::Login(Login { credentials, logged_out: None }), RequestBody::CallAccept(answer)];
         for body in bodies {
             let kind = body.kind();
             let line = sent(&ClientFrame::Request(Request { id: id.clone(), ttl_ms: 1, body }));

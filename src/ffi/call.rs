@@ -437,7 +437,7 @@ unsafe fn invite_options(config: *const ZIMCallInviteConfig) -> Result<InviteOpt
         mode: call_mode(config.mode)?,
         // SAFETY: the string of the host's struct is NULL or NUL-terminated.
         extended_data: unsafe { extended_data(config.extended_data) }?,
-        not_received_check: config.enable_not_received_check != 0,
+        not_received_check: sized::flag("enable_not_received_check", config.enable_not_received_check)?,
         // SAFETY: the struct that the host's struct points to is NULL or whole.
         push: unsafe { push::push_config(config.push_config) }?,
     })

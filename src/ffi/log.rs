@@ -34,8 +34,8 @@ pub struct ZIMLogConfig {
     pub struct_size: u32,
     /// Folder for the log files, at most 4,096 bytes of UTF-8; made if missing. NULL (the default): no log files.
     pub log_path: *const c_char,
-    /// A log file, `zim.log`, that has grown to this many bytes is put aside as `zim.1.log` in the place of the former
-    /// one: at least 65,536; 0 means 5,242,880 (5 MiB), the default.
+    /// Bytes that the log files may have together: at least 65,536; 0 means 5,242,880 (5 MiB), the default. `zim.log`
+    /// that has grown to half of it is put aside as `zim.1.log`, in the place of the former one.
     pub log_size: u64,
 }
 

@@ -123,7 +123,7 @@ pub unsafe fn push_config(config: *const ZIMPushConfig) -> Result<Option<PushCon
         payload,
         resources_id,
         thread_id,
-        enable_badge: config.enable_badge != 0,
+        enable_badge: sized::flag("enable_badge", config.enable_badge)?,
         badge_increment: config.badge_increment,
         voip,
     }))
@@ -148,5 +148,9 @@ unsafe fn voip_config(config: *const ZIMVoIPConfig) -> Result<Option<VoipConfig>
     // SAFETY: the string of the host's struct is NULL or NUL-terminated.
     let handle_value =
         unsafe { text::or_empty(config.ios_voip_handle_value, "ios_voip_handle_value", limits::PUSH_TEXT_BYTES) }?;
-    Ok(Some(VoipConfig { handle_type, handle_value, has_video: config.ios_voip_has_video != 0 }))
+    Ok(Some(VoipConfig {
+        handle_type,
+        handle_value,
+        has_video: sized::flag("ios_voip_has_video", config.ios_voip_has_video)?,
+    }))
 }

@@ -161,7 +161,9 @@ pub unsafe extern "C" fn ZIM_Login(
 
 /// Logs out: at once for the host, as well as possible for the server. Pending requests complete with
 /// ZIMErrorCode_NetworkModuleUserHasAlreadyLoggedOut, and `on_connection_state_changed` reports Disconnected with
-/// Success. A call of this user that nobody has accepted is cancelled by the server.
+/// Success. A call of this user that nobody has accepted is cancelled by the server; if the word of the logout is lost, at
+/// the next login of this client, or when the session expires. A ring that was shown here ends with
+/// `on_call_invitation_timeout` and `on_call_user_state_changed`; the next login rings again if the call is still on.
 ///
 /// @param client  The client.
 /// @return ZIMErrorCode_Success; ZIMErrorCode_CommonModuleNotInit; ZIMErrorCode_NetworkModuleUserIsNotLogged.

@@ -115,6 +115,15 @@ pub unsafe fn read<T: HostStruct>(host: *const T, what: &str) -> Result<T, Fault
     Ok(value)
 }
 
+/// A boolean of the host's: 0 or 1.
+pub fn flag(name: &str, value: i32) -> Result<bool, Fault> {
+    match value {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(Fault::params(format!("{name} must be 0 or 1; got {other}"))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -485,6 +485,10 @@ static void numbers(void) {
         expect_refusal("callback_mode", "unknown", ZIM_Create(&app, &out), "0 (Thread) or 1 (Poll)");
         invite.mode = strange[at];
         expect_refusal("mode", "unknown", ZIM_CallInvite(client, bob, 1, &invite, never_invited, NULL), "General (0)");
+        invite.mode = ZIMCallInvitationMode_General;
+        invite.enable_not_received_check = strange[at];
+        expect_refusal("enable_not_received_check", "unknown",
+                       ZIM_CallInvite(client, bob, 1, &invite, never_invited, NULL), "0 or 1");
         if (strange[at] < 1 || strange[at] > 3) {
             voip.ios_voip_handle_type = strange[at];
             push.voip_config = &voip;

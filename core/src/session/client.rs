@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use zim_protocol::code::{Code, Fault};
 use zim_protocol::frame::{ClientFrame, ReplyBody, RequestBody, ServerFrame};
-use zim_protocol::id::{CallId, SessionId};
+use zim_protocol::id::{CallId, SessionId, UserId};
 use zim_protocol::session::Credentials;
 
 use super::deliveries::Deliveries;
@@ -143,6 +143,9 @@ pub struct ClientSession {
     pub(super) deliveries: Deliveries,
     pub(super) views: BTreeMap<CallId, CallView>,
     pub(super) withdrawn: Withdrawn,
+    /// The session that was logged out of last, and whose it was. Its farewell may be lost, or be overtaken by the
+    /// next login, which therefore says so again.
+    pub(super) left: Option<(UserId, SessionId)>,
     pub(super) unknown_frames: u64,
 }
 
@@ -193,6 +196,7 @@ impl ClientSession {
             deliveries: Deliveries::default(),
             views: BTreeMap::new(),
             withdrawn: Withdrawn::default(),
+            left: None,
             unknown_frames: 0,
         }
     }
@@ -338,11 +342,10 @@ impl ClientSession {
     fn logout(&mut self, now: Millis, outputs: &mut Vec<Output>) {
         match &self.phase {
             Phase::LoggedOut | Phase::Destroyed => return,
-            Phase::LoggingIn(_) | Phase::LoggedIn(_) => {}
+            Phase::LoggingIn(_) => {}
+            Phase::LoggedIn(session) => self.left = Some((session.credentials.user_id.clone(), session.id.clone())),
         }
         let fault = Fault::new(Code::USER_HAS_ALREADY_LOGGED_OUT, "the client was logged out before the answer came");
-        // The host wished it: its rings go with its session, without a word.
-        self.views.clear();
         self.end(now, fault, ConnectionEvent::Success, outputs);
     }
 

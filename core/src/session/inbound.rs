@@ -124,6 +124,7 @@ impl ClientSession {
         let user = session.credentials.user_id.clone();
         let before = std::mem::replace(&mut self.phase, Phase::LoggedIn(session));
         if let Phase::LoggingIn(attempt) = before {
+            self.left = None;
             outputs.push(Output::Complete { ticket: attempt.ticket, result: Ok(body) });
             for call in self.withdrawn.unheard(&user) {
                 self.tell_withdrawn(call);

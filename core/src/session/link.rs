@@ -124,7 +124,10 @@ impl ClientSession {
         let (body, ttl) = match &self.phase {
             Phase::LoggedOut | Phase::Destroyed => return,
             Phase::LoggingIn(attempt) => {
-                let login = Login { credentials: attempt.credentials.clone() };
+                let credentials = attempt.credentials.clone();
+                let same = self.left.as_ref().filter(|(user, _)| *user == credentials.user_id);
+                let logged_out = same.map(|(_, session)| session.clone());
+                let login = Login { credentials, logged_out };
                 (RequestBody::Login(login), attempt.expires.saturating_sub(now).min(GREETING_MS))
             }
             Phase::LoggedIn(session) => {

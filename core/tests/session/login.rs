@@ -167,6 +167,32 @@ fn logging_out() {
 }
 
 #[test]
+fn the_next_login_says_of_what_the_last_logout_was() {
+    let named = |client: &Client| match &client.sent.last().unwrap().body {
+        RequestBody::Login(login) => login.logged_out.clone().map(|session| session.to_string()),
+        other => panic!("{other:?}"),
+    };
+    let mut client = Client::connected("bob", 0);
+    client.lost();
+    client.handle(Input::Logout);
+    client.login(2, "carl");
+    client.opened();
+    assert_eq!(named(&client), None, "another user");
+    client.handle(Input::Logout);
+    client.login(3, "bob");
+    client.opened();
+    assert!(named(&client).is_some());
+    client.lost();
+    client.reopen();
+    assert!(named(&client).is_some(), "nobody has heard it yet");
+    client.grant();
+    client.handle(Input::Logout);
+    client.login(4, "bob");
+    client.opened();
+    assert!(named(&client).is_some(), "of the session that has just ended");
+}
+
+#[test]
 fn logging_out_while_logging_in() {
     let mut client = Client::new();
     client.login(1, "bob");

@@ -147,9 +147,12 @@ fn the_truth_that_a_reconnect_brings_comes_before_the_end_by_time() {
 }
 
 #[test]
-fn the_host_that_logs_out_hears_nothing_of_its_rings() {
+fn a_host_that_logs_out_hears_the_end_of_its_rings() {
     let mut client = settled();
-    assert_eq!(client.handle(Input::Logout), ["1> logout p.i3 10000", "close 1", "Disconnected/Success"]);
+    assert_eq!(
+        client.handle(Input::Logout),
+        ["Timeout x", "S x bob:Timeout", "1> logout p.i3 10000", "close 1", "Disconnected/Success"]
+    );
 }
 
 #[test]

@@ -56,7 +56,7 @@ internal static class ConsoleCall
                     return;
                 }
                 ZIMCallAcceptConfig answer = new ZIMCallAcceptConfig { extendedData = "hello Alice" };
-                zim.CallAccept(callID, answer, (id, errorInfo) => Console.WriteLine("Bob:   accepting ended with " + errorInfo.code));
+                zim.CallAccept(callID, answer, (id, errorInfo) => Console.WriteLine("Bob:   accepting ended with " + errorInfo));
             };
             bob.onCallInvitationCancelled = (zim, info, callID) =>
             {

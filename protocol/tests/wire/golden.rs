@@ -122,8 +122,8 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
     let log = UploadLog { part: 0, parts: 2, text: "12:00:01 connected\n".to_owned() };
     let renew = RenewToken { token: "04AAAAAGVU...".to_owned() };
     vec![
-        ("login", request(alices(1), RequestBody::Login(Login { credentials: login }))),
-        ("login_app_sign", request(alices(1), RequestBody::Login(Login { credentials: by_sign }))),
+        ("login", request(alices(1), RequestBody::Login(Login { credentials: login.clone(), logged_out: None }))),
+        ("login_app_sign", request(alices(1), RequestBody::Login(Login { credentials: by_sign, logged_out: None }))),
         ("resume", request(alices(9), RequestBody::Resume(resume))),
         ("logout", request(alices(8), RequestBody::Logout)),
         ("renew_token", request(alices(7), RequestBody::RenewToken(renew))),

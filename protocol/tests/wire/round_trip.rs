@@ -144,7 +144,10 @@ fn answer() -> impl Strategy<Value = CallAnswer> {
 
 fn body() -> impl Strategy<Value = RequestBody> {
     prop_oneof![
-        credentials().prop_map(|credentials| RequestBody::Login(Login { credentials })),
+        (credentials(), any::<bool>()).prop_map(|(credentials, again)| {
+            let logged_out = again.then(|| SessionId::parse("session").unwrap());
+            RequestBody::Login(Login { credentials, logged_out })
+        }),
         resume().prop_map(RequestBody::Resume),
         Just(RequestBody::Logout),
         text().prop_map(|token| RequestBody::RenewToken(RenewToken { token })),

@@ -301,7 +301,7 @@ impl Connection {
                 return Effect::answer(Err(fault));
             }
             RequestBody::Login(login) => {
-                return Effect::admission(socket.reading_ahead(login::login(node, live, &login.credentials)).await);
+                return Effect::admission(socket.reading_ahead(login::login(node, live, login)).await);
             }
             RequestBody::Resume(resume) => {
                 return Effect::admission(socket.reading_ahead(login::resume(node, live, resume)).await);

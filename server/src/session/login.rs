@@ -7,9 +7,9 @@ use zim_core::presence::{Admission, Session, User};
 use zim_protocol::call::CallInfo;
 use zim_protocol::code::{Code, Fault};
 use zim_protocol::id::{CallId, SessionId};
-use zim_protocol::session::{Credentials, Resume};
+use zim_protocol::session::{Credentials, Login, Resume};
 
-use super::end::wait_for_resume;
+use super::end::{end, wait_for_resume};
 use super::identity;
 use super::registry::Live;
 use crate::calls::{ATTEMPTS, Actor};
@@ -31,8 +31,12 @@ pub(super) struct Admitted {
 }
 
 /// `login`: takes the user over.
-pub(super) async fn login(node: &Node, live: &Arc<Live>, credentials: &Credentials) -> Result<Admitted, Fault> {
+pub(super) async fn login(node: &Node, live: &Arc<Live>, request: &Login) -> Result<Admitted, Fault> {
+    let credentials = &request.credentials;
     let token_expires_in_s = identity::verify(&node.config)?;
+    if let Some(left) = &request.logged_out {
+        leave(node, live, credentials, left).await.map_err(|error| unavailable(&error))?;
+    }
     let id = new_session_id()?;
     let actor = Actor { user: user_key(credentials), device: credentials.device_id.clone(), session: id.clone() };
     // Known here before the commit: whoever displaces this session right behind it must find the connection.
@@ -48,6 +52,17 @@ pub(super) async fn login(node: &Node, live: &Arc<Live>, credentials: &Credentia
         node.registry.release(&actor.user, &id, live);
     }
     result.map(|admitted| Admitted { token_expires_in_s, ..admitted })
+}
+
+/// Ends a session whose logout may be under way still on another connection, or lost with it.
+async fn leave(node: &Node, live: &Arc<Live>, by: &Credentials, left: &SessionId) -> Result<(), Unavailable> {
+    let actor = Actor { user: user_key(by), device: by.device_id.clone(), session: left.clone() };
+    if let Some(former) = node.registry.take_over(&actor.user, left, live) {
+        former.fence().await;
+    }
+    let ended = end(node, &actor).await;
+    node.registry.release(&actor.user, left, live);
+    ended
 }
 
 /// `resume`: goes on where the link broke.

@@ -137,7 +137,7 @@ impl Client {
 
     async fn login_to(address: SocketAddr, user: &str, device: &str) -> (Client, Vec<CallInfo>) {
         let mut client = Client::connect_to(address, user, device).await;
-        let body = RequestBody::Login(Login { credentials: client.credentials.clone() });
+        let body = RequestBody::Login(Login { credentials: client.credentials.clone(), logged_out: None });
         let snapshot = client.enter(body).await.unwrap();
         (client, snapshot)
     }

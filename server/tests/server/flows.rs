@@ -3,6 +3,7 @@
 use zim_protocol::call::{CallCancelled, CallInvited, CallState, ErrorUser};
 use zim_protocol::code::Code;
 use zim_protocol::frame::{ReplyBody, RequestBody};
+use zim_protocol::session::Login;
 use zim_server::config::{Config, UnknownUsers};
 
 use crate::client::{Client, TestServer, call_id, invitation, invite, rows, user_id, withdraw};
@@ -188,6 +189,25 @@ async fn who_logs_out_and_in_again_comes_back_to_no_call() {
         );
         bob.acknowledge().await;
     }
+    server.stop().await;
+}
+
+/// Its logout is on the way still when the next login is there already.
+#[tokio::test]
+async fn a_login_that_names_the_session_logged_out_of_ends_it_first() {
+    let server = TestServer::dev().await;
+    let (mut alice, mut bob, _carol) = three(&server).await;
+    let mut again = Client::connect(&server, "alice", "alice").await;
+    let logged_out = alice.session.as_ref().map(|session| session.session_id.clone());
+    let login = Login { credentials: again.credentials.clone(), logged_out };
+    let Ok(ReplyBody::Login(reply)) = again.request(RequestBody::Login(login)).await else { panic!("refused") };
+    assert_eq!(reply.snapshot_calls, Some(0), "the call was over before the login was answered");
+    let [bob] = all_told(&server, [&mut bob]).await;
+    assert_eq!(
+        bob,
+        ["cancelled c by alice: alice Cancelled 6090103, bob BeCancelled 6090103, carol BeCancelled 6090103, ended"]
+    );
+    assert_eq!(alice.read().await.unwrap_err(), "1000");
     server.stop().await;
 }
 

@@ -160,7 +160,7 @@ async fn the_log_tells_what_happens_and_keeps_what_is_private() {
     alice.credentials.token = "PRIVATE-token".to_owned();
     alice.credentials.user_name = "PRIVATE-name".to_owned();
     alice.credentials.user_extended_data = "PRIVATE-profile".to_owned();
-    let login = RequestBody::Login(Login { credentials: alice.credentials.clone() });
+    let login = RequestBody::Login(Login { credentials: alice.credentials.clone(), logged_out: None });
     alice.request(login.clone()).await.unwrap();
     alice.request(RequestBody::RenewToken(RenewToken { token: "PRIVATE-renewed".to_owned() })).await.unwrap();
     let mut bob = Client::login_at(program.address, "bob").await;

@@ -45,7 +45,8 @@ async fn only_who_is_logged_in_may_ask_and_only_once() {
     for body in [invite("c", &["bob"]), renew(), RequestBody::CallAccept(answer("c", ""))] {
         assert_eq!(alice.request(body).await.unwrap_err().code, Code::USER_IS_NOT_LOGGED);
     }
-    let login = || RequestBody::Login(Login { credentials: crate::client::credentials("alice", "phone") });
+    let login =
+        || RequestBody::Login(Login { credentials: crate::client::credentials("alice", "phone"), logged_out: None });
     alice.request(login()).await.unwrap();
     assert_eq!(alice.request(login()).await.unwrap_err().code, Code::USER_HAS_ALREADY_LOGGED);
     let renewed = ReplyBody::RenewToken(TokenRenewed { token_expires_in_s: None });
@@ -335,7 +336,7 @@ async fn a_device_that_reads_nothing_is_cut_off_and_may_resume() {
     socket.set_recv_buffer_size(4 * 1024).unwrap();
     let mut bob = Client::connect(&server, "bob", "bob").await;
     bob.ws = upgrade(socket.connect(server.address).await.unwrap(), server.address).await;
-    let login = RequestBody::Login(Login { credentials: bob.credentials.clone() });
+    let login = RequestBody::Login(Login { credentials: bob.credentials.clone(), logged_out: None });
     let ReplyBody::Login(session) = bob.request(login).await.unwrap() else { panic!() };
     assert_eq!(bob.told(1).await, ["caught up"]);
     bob.session = Some(session);
