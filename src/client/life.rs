@@ -12,7 +12,7 @@ use super::config::AppConfig;
 use super::name::{self, CallIds};
 use super::{Client, Shared, device};
 use crate::dispatch::{Completions, Dispatcher, Peer};
-use crate::engine::{Command, Connector, Engine, Latch, Owner, Resolve, Status, resolve};
+use crate::engine::{Command, Connector, Engine, Latch, Owner, Resolve, Returned, Status, resolve};
 use crate::log::{self, Level};
 
 /// The engine says goodbye to the server in less.
@@ -55,6 +55,7 @@ impl Client {
                 destroyed: AtomicBool::new(false),
                 user: Mutex::new(None),
                 call_ids: CallIds::default(),
+                returned: Arc::new(Returned::default()),
                 completions: Arc::new(Completions::new(dispatcher.clone())),
                 dispatcher,
                 commands,
@@ -69,6 +70,7 @@ impl Client {
             status: shared.status.clone(),
             dispatcher: shared.dispatcher.clone(),
             completions: shared.completions.clone(),
+            returned: shared.returned.clone(),
         };
         let connector = Connector::new(checked.target, checked.trust, resolve);
         let own = shared.commands.downgrade();

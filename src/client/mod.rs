@@ -26,7 +26,7 @@ pub use config::{AppConfig, InviteOptions, User};
 pub use device::set_cache_folder;
 
 use crate::dispatch::{Completions, Dispatcher, Outcome, Peer};
-use crate::engine::{Command, Status};
+use crate::engine::{Command, Returned, Status};
 use crate::log;
 use life::Life;
 use name::CallIds;
@@ -58,6 +58,7 @@ struct Shared {
     call_ids: CallIds,
     dispatcher: Arc<Dispatcher>,
     completions: Arc<Completions>,
+    returned: Arc<Returned>,
     commands: UnboundedSender<Command>,
 }
 
@@ -163,7 +164,9 @@ impl Shared {
 
 impl Peer for Shared {
     fn delivered(&self, delivery: u64) {
-        self.command(Command::Delivered { delivery });
+        if self.returned.add(delivery) {
+            self.command(Command::Delivered);
+        }
     }
 
     fn panicked(&self) {

@@ -16,6 +16,7 @@ use zim_protocol::session::{Credentials, Done};
 use super::aside;
 use super::connect::Connector;
 use super::link::{FAREWELL, Link, LinkEvent};
+use super::returned::Returned;
 use super::status::{Latch, Status};
 use super::upload::Upload;
 use crate::dispatch::{Completions, Dispatcher, Outcome, QUEUE_EVENTS};
@@ -45,9 +46,8 @@ pub enum Command {
         timeout_ms: u32,
         text: String,
     },
-    Delivered {
-        delivery: u64,
-    },
+    /// Callbacks have returned: `Owner::returned` says which.
+    Delivered,
     /// Say goodbye and end. What is pending completes with 6090008.
     Destroy,
     /// End without another word to the host, which has been told everything.
@@ -62,6 +62,7 @@ pub struct Owner {
     pub status: Arc<Status>,
     pub dispatcher: Arc<Dispatcher>,
     pub completions: Arc<Completions>,
+    pub returned: Arc<Returned>,
 }
 
 pub struct Driver {
@@ -151,7 +152,11 @@ impl Driver {
                 }
             }
             Command::LogRead { ticket, timeout_ms, text } => self.upload(Upload::new(ticket, timeout_ms, &text)),
-            Command::Delivered { delivery } => self.feed(Input::Delivered { delivery }),
+            Command::Delivered => {
+                for delivery in self.owner.returned.take() {
+                    self.feed(Input::Delivered { delivery });
+                }
+            }
             Command::Destroy => {
                 self.feed(Input::Destroy);
                 self.carry_out();

@@ -7,6 +7,7 @@ mod connect;
 mod driver;
 mod link;
 mod provider;
+mod returned;
 mod status;
 mod target;
 mod trust;
@@ -24,6 +25,7 @@ use zim_protocol::code::{Code, Fault};
 
 pub use connect::{Connector, Resolve, resolve};
 pub use driver::{Command, Owner};
+pub use returned::Returned;
 pub use status::{Latch, Status};
 pub use target::Target;
 pub use trust::Trust;
