@@ -18,17 +18,15 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_tungstenite::tungstenite::Error;
-use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use zim_protocol::code::{Code, Fault};
 use zim_protocol::{SUBPROTOCOL, limits};
 
 use super::aside;
 use super::target::Target;
 use super::trust::Trust;
+use super::upgrade::{Refusal, upgrade};
 
 /// One attempt, all steps together.
 pub const ATTEMPT: Duration = Duration::from_secs(5);
@@ -152,47 +150,43 @@ impl Connector {
         }
     }
 
-    async fn handshake(&self, stream: Stream, deadline: Instant) -> Result<Socket, Fault> {
-        let request = ClientRequestBuilder::new(self.target.uri.clone()).with_sub_protocol(SUBPROTOCOL);
+    async fn handshake(&self, mut stream: Stream, deadline: Instant) -> Result<Socket, Fault> {
+        let Target { authority, path, .. } = &self.target;
+        let rest = match timeout_at(deadline, upgrade(&mut stream, authority, path, SUBPROTOCOL)).await {
+            Ok(Ok(rest)) => rest,
+            Ok(Err(refusal)) => return Err(self.not_a_server(&refusal)),
+            Err(_) => {
+                return Err(self.unreachable(format_args!(
+                    "the server took the connection but did not answer the WebSocket handshake in time: is it \
+                     zim-server?"
+                )));
+            }
+        };
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER_BYTES)
             .write_buffer_size(BUFFER_BYTES)
             .max_message_size(Some(limits::SERVER_FRAME_BYTES))
             .max_frame_size(Some(limits::SERVER_FRAME_BYTES));
-        match timeout_at(deadline, client_async_with_config(request, stream, Some(config))).await {
-            Ok(Ok((socket, _))) => Ok(socket),
-            Ok(Err(error)) => Err(self.not_a_server(&error)),
-            Err(_) => Err(self.unreachable(format_args!(
-                "the server took the connection but did not answer the WebSocket handshake in time: is it zim-server?"
-            ))),
-        }
+        Ok(WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(config)).await)
     }
 
-    fn not_a_server(&self, error: &Error) -> Fault {
-        let why = match error {
-            Error::Http(response) => {
-                let status = response.status();
-                format!("it answers \"HTTP {status}\" instead of opening a WebSocket: check the URL's path")
+    fn not_a_server(&self, refusal: &Refusal) -> Fault {
+        let why = match refusal {
+            Refusal::Status(..) => {
+                format!("it answers \"{refusal}\" instead of opening a WebSocket: check the URL's path")
             }
-            Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(_)) => {
+            Refusal::Subprotocol => {
                 format!("it does not speak {SUBPROTOCOL}: a WebSocket server, but not a zim-server of this version")
             }
-            Error::Protocol(ProtocolError::HandshakeIncomplete) | Error::Io(_) if self.target.secure => {
-                format!("it closed the connection during the WebSocket handshake ({error})")
+            Refusal::Closed | Refusal::Io(_) if self.target.secure => {
+                format!("it closed the connection during the WebSocket handshake ({refusal})")
             }
-            Error::Protocol(ProtocolError::HandshakeIncomplete | ProtocolError::HttparseError(_)) | Error::Io(_) => {
-                format!("it did not answer the WebSocket handshake properly ({error}): does it want wss:// ?")
+            Refusal::Closed | Refusal::Io(_) | Refusal::NotHttp(_) if !self.target.secure => {
+                format!("it did not answer the WebSocket handshake properly ({refusal}): does it want wss:// ?")
             }
-            Error::ConnectionClosed
-            | Error::AlreadyClosed
-            | Error::Tls(_)
-            | Error::Capacity(_)
-            | Error::Protocol(_)
-            | Error::WriteBufferFull(_)
-            | Error::Utf8(_)
-            | Error::AttackAttempt
-            | Error::Url(_)
-            | Error::HttpFormat(_) => format!("it did not answer the WebSocket handshake properly ({error})"),
+            Refusal::Closed | Refusal::Io(_) | Refusal::NotHttp(_) | Refusal::Wrong(_) => {
+                format!("it did not answer the WebSocket handshake properly ({refusal})")
+            }
         };
         Fault::new(Code::NETWORK_SERVER_ERROR, format!("{} is not a working zim-server: {why}", self.target))
     }

@@ -22,6 +22,10 @@ use super::upload::Upload;
 use crate::dispatch::{Completions, Dispatcher, Outcome, QUEUE_EVENTS};
 use crate::log::{self, Level};
 
+/// The session's clock counts milliseconds that have passed. What it timed may have begun at the end of one: another
+/// is waited for, so that nothing ends before its time.
+const TICK: Duration = Duration::from_millis(1);
+
 /// What a client asks of its driver.
 #[derive(Debug)]
 pub enum Command {
@@ -110,7 +114,7 @@ impl Driver {
         loop {
             // Reading stops while the host does not keep up: the server's log holds what follows, or a snapshot does.
             let paused = self.owner.dispatcher.undelivered() >= QUEUE_EVENTS;
-            let deadline = self.session.next_deadline().map(|at| self.start + Duration::from_millis(at));
+            let deadline = self.session.next_deadline().map(|at| self.start + Duration::from_millis(at) + TICK);
             if let Some(deadline) = deadline.filter(|deadline| *deadline != sleep.deadline()) {
                 sleep.as_mut().reset(deadline);
             }

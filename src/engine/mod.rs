@@ -11,6 +11,7 @@ mod returned;
 mod status;
 mod target;
 mod trust;
+mod upgrade;
 mod upload;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

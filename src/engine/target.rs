@@ -1,8 +1,8 @@
 //! Where the server is: a checked `ws://` or `wss://` URL.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 
-use tokio_tungstenite::tungstenite::http::Uri;
 use zim_protocol::code::Fault;
 
 /// What a URL may look like, for messages.
@@ -10,7 +10,10 @@ const FORM: &str = "ws://host[:port][/path] or wss://host[:port][/path]";
 
 #[derive(Clone, Debug)]
 pub struct Target {
-    pub uri: Uri,
+    /// Host and port as they were written.
+    pub authority: String,
+    /// Path and query.
+    pub path: String,
     /// A name or an address, without the brackets of an IPv6 address.
     pub host: String,
     pub port: u16,
@@ -38,29 +41,45 @@ impl Target {
         if rest.contains('#') {
             return Err(refused("it must not have a #fragment"));
         }
-        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let (authority, behind) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         if authority.contains('@') {
             return Err(refused("it must not have a user name or password: log in with a token instead"));
         }
-        let behind = rest.get(authority.len()..).unwrap_or_default();
-        let path = if behind.starts_with('/') { "" } else { zim_protocol::PATH };
-        let scheme = if secure { "wss" } else { "ws" };
-        let uri: Uri = format!("{scheme}://{authority}{path}{behind}")
-            .parse()
-            .map_err(|error| refused(&format!("it cannot be read as a URL: {error}")))?;
-        let host = uri.host().unwrap_or_default();
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host).to_owned();
-        if host.is_empty() {
-            return Err(refused("it names no host"));
+        if !behind.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(refused("its path must be of visible ASCII characters: others are written as %XX"));
         }
-        let named = authority.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map(|(_, port)| port);
-        let port = match named {
-            Some(port) => port.parse().ok().filter(|port| *port > 0),
-            None => Some(if secure { 443 } else { 80 }),
+        let (host, port) = match authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
+            Some((host, port)) => (host, port_number(port)),
+            None => (authority, Some(if secure { 443 } else { 80 })),
         };
+        let host = check_host(host).map_err(|why| refused(&why))?;
         let Some(port) = port else { return Err(refused("its port must be 1 to 65535")) };
-        let shown = format!("{scheme}://{authority}{}", uri.path());
-        Ok(Target { uri, host, port, secure, shown })
+        let path = if behind.starts_with('/') { "" } else { zim_protocol::PATH };
+        let path = format!("{path}{behind}");
+        let scheme = if secure { "wss" } else { "ws" };
+        let shown = format!("{scheme}://{authority}{}", path.split('?').next().unwrap_or_default());
+        Ok(Target { authority: authority.to_owned(), path, host: host.to_owned(), port, secure, shown })
+    }
+}
+
+fn port_number(text: &str) -> Option<u16> {
+    // Parsing would also take a sign.
+    text.parse().ok().filter(|port| *port > 0 && text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The host without the brackets of an IPv6 address, or what is wrong with it.
+fn check_host(host: &str) -> Result<&str, String> {
+    if host.is_empty() {
+        return Err("it names no host".to_owned());
+    }
+    if let Some(inner) = host.strip_prefix('[') {
+        let address = inner.strip_suffix(']').filter(|inner| inner.parse::<Ipv6Addr>().is_ok());
+        return address.ok_or_else(|| "what it has in brackets is no IPv6 address".to_owned());
+    }
+    match host.chars().find(|c| !c.is_ascii_alphanumeric() && !"-._".contains(*c)) {
+        None => Ok(host),
+        Some(':') => Err("an IPv6 address goes in brackets, as in [::1]".to_owned()),
+        Some(wrong) => Err(format!("its host may have ASCII letters, digits, \"-\", \".\" and \"_\"; got {wrong:?}")),
     }
 }
 
@@ -88,7 +107,7 @@ mod tests {
             let target = Target::parse(url).unwrap();
             assert_eq!((target.host.as_str(), target.port, target.secure), (host, port, secure), "{url}");
             assert_eq!(target.to_string(), shown);
-            assert_eq!(target.uri.path_and_query().unwrap().as_str(), path);
+            assert_eq!(target.path, path);
         }
     }
 
@@ -99,15 +118,25 @@ mod tests {
             ("localhost:8790", "no \"://\""),
             ("http://localhost", "scheme"),
             ("://", "scheme"),
-            ("ws://", "cannot be read"),
-            ("ws:///zim", "cannot be read"),
-            ("ws://a b/", "cannot be read"),
+            ("ws://", "names no host"),
+            ("ws:///zim", "names no host"),
+            ("ws://:80/zim", "names no host"),
+            ("ws://a b/", "got ' '"),
+            ("ws://a\r\nb/", "got '\\r'"),
+            ("ws://host/a b", "%XX"),
+            ("ws://host/?a=\r\nX: y", "%XX"),
+            ("ws://::1/", "goes in brackets"),
+            ("ws://[::1", "in brackets is no IPv6 address"),
+            ("ws://[::1]x:80/", "in brackets is no IPv6 address"),
+            ("ws://[host]/", "in brackets is no IPv6 address"),
             ("ws://user:secret@host/", "user name or password"),
             ("ws://host/#part", "#fragment"),
             ("ws://host:0/", "1 to 65535"),
             ("ws://host:99999/", "1 to 65535"),
             ("ws://host:/", "1 to 65535"),
-            ("ws://héé/", "cannot be read"),
+            ("ws://[::1]:0/", "1 to 65535"),
+            ("ws://host:+1/", "1 to 65535"),
+            ("ws://héé/", "got 'é'"),
         ] {
             let fault = Target::parse(url).unwrap_err();
             assert!(fault.message.contains("ws://host[:port][/path]"), "{url}: {fault}");
