@@ -15,6 +15,7 @@ pub mod inbox;
 pub mod pending;
 pub mod presence;
 pub mod session;
+mod table;
 
 /// Milliseconds of the driver's clock.
 pub type Millis = u64;

@@ -1,7 +1,5 @@
 //! What makes a call: an invite, checked and cleaned.
 
-use std::collections::BTreeSet;
-
 use zim_protocol::call::{CallInvite, CallMode, CallState, CallUserState, PushConfig, check_text};
 use zim_protocol::code::{Code, Fault};
 use zim_protocol::id::{DeviceId, UserId};
@@ -107,10 +105,16 @@ impl<'a> Invitation<'a> {
     }
 }
 
-/// The users in the order in which they were named first.
+/// The users in the order in which they were named first: at most [`limits::INVITEES_NAMED`], so each is looked for one
+/// by one.
 pub(super) fn distinct(users: &[UserId]) -> Vec<&UserId> {
-    let mut seen = BTreeSet::new();
-    users.iter().filter(|user| seen.insert(*user)).collect()
+    let mut distinct = Vec::new();
+    for user in users {
+        if !distinct.contains(&user) {
+            distinct.push(user);
+        }
+    }
+    distinct
 }
 
 fn too_many(named: usize) -> Fault {

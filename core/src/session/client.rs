@@ -1,8 +1,6 @@
-use std::collections::BTreeMap;
-
 use zim_protocol::code::{Code, Fault};
 use zim_protocol::frame::{ClientFrame, ReplyBody, RequestBody, ServerFrame};
-use zim_protocol::id::{CallId, SessionId, UserId};
+use zim_protocol::id::{SessionId, UserId};
 use zim_protocol::session::Credentials;
 
 use super::deliveries::Deliveries;
@@ -12,6 +10,7 @@ use crate::Millis;
 use crate::backoff::Backoff;
 use crate::call::{CallView, HostEvent};
 use crate::pending::PendingRequests;
+use crate::table::Table;
 
 /// Names a request of the host until it completes. Made by the driver, never twice.
 pub type Ticket = u64;
@@ -141,7 +140,7 @@ pub struct ClientSession {
     pub(super) last_internal: u64,
     pub(super) pending: PendingRequests,
     pub(super) deliveries: Deliveries,
-    pub(super) views: BTreeMap<CallId, CallView>,
+    pub(super) views: Table<Box<CallView>>,
     pub(super) withdrawn: Withdrawn,
     /// The session that was logged out of last, and whose it was. Its farewell may be lost, or be overtaken by the
     /// next login, which therefore says so again.
@@ -194,7 +193,7 @@ impl ClientSession {
             last_internal: 0,
             pending: PendingRequests::default(),
             deliveries: Deliveries::default(),
-            views: BTreeMap::new(),
+            views: Table::default(),
             withdrawn: Withdrawn::default(),
             left: None,
             unknown_frames: 0,
@@ -266,7 +265,7 @@ impl ClientSession {
             Link::Up(_) => (self.deliveries.next_ack(), self.pending.next_send()),
             Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Greeting { .. } => (None, None),
         };
-        let ring = self.views.values().filter_map(CallView::next_deadline).min();
+        let ring = self.views.values().iter().filter_map(|view| view.next_deadline()).min();
         [login, self.link.next_deadline(), self.pending.next_expiry(), ack, send, ring].into_iter().flatten().min()
     }
 
@@ -350,7 +349,7 @@ impl ClientSession {
     }
 
     fn destroy(&mut self, now: Millis, outputs: &mut Vec<Output>) {
-        self.views.clear();
+        self.views = Table::default();
         self.complete_all(now, &destroyed(), outputs);
         self.say_goodbye(now, outputs);
         self.close(outputs);

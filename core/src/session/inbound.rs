@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use zim_protocol::call::{CallEvent, CallInfo};
 use zim_protocol::code::{Code, Fault};
@@ -18,7 +18,7 @@ const HELD: usize = 4_096;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct CatchUp {
     /// The calls that the server was asked about.
-    asked: BTreeSet<CallId>,
+    asked: Vec<CallId>,
     epoch: u64,
     cursor: u64,
     /// The snapshot takes the place of what was missed; otherwise the log's entries follow.
@@ -49,7 +49,7 @@ pub(super) enum What {
 }
 
 impl CatchUp {
-    pub fn new(asked: BTreeSet<CallId>, answer: &LoggedIn, known_epoch: u64) -> CatchUp {
+    pub fn new(asked: Vec<CallId>, answer: &LoggedIn, known_epoch: u64) -> CatchUp {
         CatchUp {
             asked,
             epoch: answer.epoch,
@@ -106,7 +106,7 @@ impl ClientSession {
         }
     }
 
-    fn welcomed(&mut self, now: Millis, asked: BTreeSet<CallId>, body: ReplyBody, outputs: &mut Vec<Output>) {
+    fn welcomed(&mut self, now: Millis, asked: Vec<CallId>, body: ReplyBody, outputs: &mut Vec<Output>) {
         let answer = match &body {
             ReplyBody::Login(answer) | ReplyBody::Resume(answer) => answer.clone(),
             ReplyBody::Logout(_)

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use zim_protocol::code::{Code, Fault};
 use zim_protocol::frame::{ClientFrame, Request, RequestBody};
 use zim_protocol::id::{CallId, RequestId};
@@ -9,6 +7,7 @@ use zim_protocol::session::{Closing, ClosingReason, Credentials, LoggedIn, Login
 use super::client::{ClientSession, ConnectionEvent, ConnectionId, Output, Phase, Session};
 use super::inbound::CatchUp;
 use crate::Millis;
+use crate::table::search;
 
 /// A connection that does not stand, or is not answered, after this long is given up.
 const GREETING_MS: Millis = 10_000;
@@ -32,7 +31,7 @@ pub(super) enum Link {
         request: RequestId,
         give_up_at: Millis,
         /// The calls that the client knew when it asked.
-        asked: BTreeSet<CallId>,
+        asked: Vec<CallId>,
     },
     Up(Up),
 }
@@ -120,7 +119,7 @@ impl ClientSession {
             Link::Opening { connection, .. } if *connection == opened => {}
             Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Greeting { .. } | Link::Up(_) => return,
         }
-        let asked: BTreeSet<CallId> = self.views.keys().cloned().collect();
+        let asked = self.views.calls().to_vec();
         let (body, ttl) = match &self.phase {
             Phase::LoggedOut | Phase::Destroyed => return,
             Phase::LoggingIn(attempt) => {
@@ -151,14 +150,18 @@ impl ClientSession {
 
     /// The calls that a snapshot is to tell of, over or not: those that are known, and those that an unanswered
     /// invite may have made. The newest, if there are too many.
-    fn calls_in_question(&self, known: &BTreeSet<CallId>) -> Vec<CallId> {
-        let mut calls = known.clone();
+    fn calls_in_question(&self, known: &[CallId]) -> Vec<CallId> {
+        let mut calls = known.to_vec();
         for pending in self.pending.iter().filter(|pending| pending.was_sent()) {
-            if let RequestBody::CallInvite(invite) = &pending.body {
-                calls.insert(invite.call_id.clone());
+            if let RequestBody::CallInvite(invite) = &pending.body
+                && let Err(at) = search(&calls, &invite.call_id)
+            {
+                calls.insert(at, invite.call_id.clone());
             }
         }
-        calls.into_iter().rev().take(limits::RESUME_CALLS).collect()
+        calls.reverse();
+        calls.truncate(limits::RESUME_CALLS);
+        calls
     }
 
     /// A token that has run out is of no use: one that the host has brought since, and that no server has seen yet,
@@ -179,7 +182,7 @@ impl ClientSession {
     pub(super) fn greeted(
         &mut self,
         now: Millis,
-        asked: BTreeSet<CallId>,
+        asked: Vec<CallId>,
         answer: LoggedIn,
         outputs: &mut Vec<Output>,
     ) -> Option<Session> {

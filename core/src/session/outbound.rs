@@ -69,7 +69,7 @@ impl ClientSession {
     /// The host's callbacks have returned. An invitation that it has seen counts as received.
     pub(super) fn delivered(&mut self, now: Millis, delivery: u64, outputs: &mut Vec<Output>) {
         let Some(call_id) = self.deliveries.returned(delivery) else { return };
-        if self.views.get(&call_id).is_some_and(CallView::is_ringing) {
+        if self.views.get(&call_id).is_some_and(|view| view.is_ringing()) {
             self.ask(RequestBody::CallReceived(CallReceived { call_id }), None);
         }
         self.send_pending(now, outputs);
@@ -98,9 +98,11 @@ impl ClientSession {
         outputs.push(Output::Complete { ticket, result: result.clone() });
         match (pending.body, result) {
             (RequestBody::CallInvite(invite), Ok(ReplyBody::CallInvite(answer))) => {
-                if let Some(credentials) = self.phase.credentials() {
+                if let Some(credentials) = self.phase.credentials()
+                    && self.views.get(&invite.call_id).is_none()
+                {
                     let view = CallView::requested(&credentials.user_id, &invite, &answer);
-                    self.views.entry(invite.call_id).or_insert(view);
+                    self.views.insert(invite.call_id, Box::new(view));
                 }
             }
             (RequestBody::CallInvite(invite), Err(fault)) if was_sent && is_unknown(fault.code) => {

@@ -51,7 +51,7 @@ impl ClientSession {
             return;
         }
         let (call, info) = (info.call_id.clone(), aged(info, now, at));
-        match self.views.contains_key(&call) {
+        match self.views.get(&call).is_some() {
             true => self.tell_view(now, &call, ViewInput::Snapshot(info), outputs),
             false => self.begin(now, FirstWord::Snapshot, info, behind, outputs),
         }
@@ -110,7 +110,7 @@ impl ClientSession {
         let (call, mut events) = (info.call_id.clone(), Vec::new());
         let view = CallView::first(now, &me, first, info, &mut events);
         if let Some(view) = view.filter(|view| !view.is_over()) {
-            self.views.insert(call, view);
+            self.views.insert(call, Box::new(view));
         }
         self.emit_calls(events, outputs);
     }

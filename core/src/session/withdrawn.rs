@@ -1,6 +1,6 @@
-use std::collections::BTreeMap;
-
 use zim_protocol::id::{CallId, UserId};
+
+use crate::table::Table;
 
 /// Withdrawn calls remembered at most. Those that the server has heard of give way first, oldest first.
 const REMEMBERED: usize = 1_024;
@@ -10,7 +10,7 @@ const REMEMBERED: usize = 1_024;
 /// sessions: the user may be logged out, or gone, before the server can be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Withdrawn {
-    calls: BTreeMap<CallId, Withdrawal>,
+    calls: Table<Withdrawal>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,16 +22,16 @@ struct Withdrawal {
 impl Withdrawn {
     pub fn add(&mut self, call: CallId, user: UserId) {
         self.calls.insert(call, Withdrawal { user, heard: false });
-        if self.calls.len() > REMEMBERED {
-            let heard = self.calls.iter().find(|(_, withdrawal)| withdrawal.heard);
-            if let Some(call) = heard.or_else(|| self.calls.iter().next()).map(|(call, _)| call.clone()) {
+        if self.calls.values().len() > REMEMBERED {
+            let heard = self.calls.values().iter().position(|withdrawal| withdrawal.heard);
+            if let Some(call) = self.calls.calls().get(heard.unwrap_or(0)).cloned() {
                 self.calls.remove(&call);
             }
         }
     }
 
     pub fn contains(&self, call: &CallId) -> bool {
-        self.calls.contains_key(call)
+        self.calls.get(call).is_some()
     }
 
     /// The server has answered the withdrawal.
@@ -43,8 +43,13 @@ impl Withdrawn {
 
     /// What the server has not heard of yet, of this user's calls.
     pub fn unheard(&self, user: &UserId) -> Vec<CallId> {
-        let unheard = self.calls.iter().filter(|(_, withdrawal)| !withdrawal.heard && withdrawal.user == *user);
-        unheard.map(|(call, _)| call.clone()).collect()
+        let mut unheard = Vec::new();
+        for (call, withdrawal) in self.calls.iter() {
+            if !withdrawal.heard && withdrawal.user == *user {
+                unheard.push(call.clone());
+            }
+        }
+        unheard
     }
 }
 
