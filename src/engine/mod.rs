@@ -6,6 +6,7 @@
 mod connect;
 mod driver;
 mod link;
+mod p256;
 mod provider;
 mod returned;
 mod status;

@@ -2,10 +2,15 @@
 
 use std::path::PathBuf;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256,
+    PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SignatureAlgorithm,
+};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::version::{TLS12, TLS13};
+use tokio_rustls::rustls::{ALL_VERSIONS, SupportedProtocolVersion};
 use zim_protocol::SUBPROTOCOL;
 
 use super::server::Manners;
@@ -26,15 +31,25 @@ impl Authority {
         Authority { issuer, file }
     }
 
-    /// A server with a certificate for `name`.
     fn server(&self, name: &str) -> Server {
-        let key = KeyPair::generate().unwrap();
+        self.server_of(name, &PKCS_ECDSA_P256_SHA256, ring::default_provider(), ALL_VERSIONS)
+    }
+
+    /// A server with a certificate for `name`, of this kind.
+    fn server_of(
+        &self,
+        name: &str,
+        key: &'static SignatureAlgorithm,
+        provider: CryptoProvider,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Server {
+        let key = KeyPair::generate_for(key).unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let config = tokio_rustls::rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
+        let config = tokio_rustls::rustls::ServerConfig::builder_with_provider(Arc::new(provider))
+            .with_protocol_versions(versions)
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(chain, key)
@@ -67,6 +82,24 @@ fn a_server_with_a_certificate_of_the_given_authority_is_believed() {
         let done = host.login();
         let _connection = server.accept_login();
         done.recv_timeout(PATIENCE).unwrap().unwrap();
+    }
+}
+
+#[test]
+fn every_kind_of_server_is_understood() {
+    let authority = Authority::new("kinds");
+    for version in [&TLS12, &TLS13] {
+        for key in [&PKCS_ECDSA_P256_SHA256, &PKCS_ECDSA_P384_SHA384, &PKCS_ED25519] {
+            for group in ring::default_provider().kx_groups {
+                let provider = CryptoProvider { kx_groups: vec![group], ..ring::default_provider() };
+                let server = authority.server_of("localhost", key, provider, &[version]);
+                let host = host(&format!("wss://localhost:{}/zim", server.address.port()), Some(&authority.file));
+                let done = host.login();
+                let _connection = server.accept_login();
+                let kind = format!("{version:?}, {key:?}, {group:?}");
+                assert_eq!(done.recv_timeout(PATIENCE).unwrap(), Ok(()), "{kind}");
+            }
+        }
     }
 }
 
