@@ -12,6 +12,7 @@
 pub mod backoff;
 pub mod call;
 pub mod inbox;
+mod index;
 pub mod pending;
 pub mod presence;
 pub mod session;

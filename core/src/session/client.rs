@@ -273,7 +273,7 @@ impl ClientSession {
     /// the link.
     fn let_time_pass(&mut self, now: Millis, outputs: &mut Vec<Output>) {
         self.expire_login(now, outputs);
-        for pending in self.pending.take_expired(now) {
+        while let Some(pending) = self.pending.take_expired(now) {
             self.expired(now, pending, outputs);
         }
         self.settle(now, outputs);
@@ -354,7 +354,7 @@ impl ClientSession {
         self.say_goodbye(now, outputs);
         self.close(outputs);
         self.link = Link::Down;
-        self.pending.take_all();
+        self.pending = PendingRequests::default();
         self.phase = Phase::Destroyed;
         self.deliveries = Deliveries::default();
     }
@@ -377,7 +377,7 @@ impl ClientSession {
         };
         self.close(outputs);
         self.link = Link::Down;
-        self.pending.take_all();
+        self.pending = PendingRequests::default();
         self.deliveries.forget_log();
         self.backoff.reset();
         self.phase = Phase::LoggedOut;

@@ -152,7 +152,7 @@ impl ClientSession {
     /// invite may have made. The newest, if there are too many.
     fn calls_in_question(&self, known: &[CallId]) -> Vec<CallId> {
         let mut calls = known.to_vec();
-        for pending in self.pending.iter().filter(|pending| pending.was_sent()) {
+        for pending in self.pending.iter().filter(|pending| pending.was_sent) {
             if let RequestBody::CallInvite(invite) = &pending.body
                 && let Err(at) = search(&calls, &invite.call_id)
             {

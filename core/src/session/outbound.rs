@@ -51,8 +51,10 @@ impl ClientSession {
 
     /// Sends what has not been sent on this connection.
     pub(super) fn send_pending(&mut self, now: Millis, outputs: &mut Vec<Output>) {
-        let Link::Up(up) = &self.link else { return };
-        for request in self.pending.to_send(now, up.connection) {
+        if self.link.up().is_none() {
+            return;
+        }
+        while let Some(request) = self.pending.next_to_send(now) {
             self.send(now, ClientFrame::Request(request), outputs);
         }
     }
@@ -83,7 +85,7 @@ impl ClientSession {
         result: Result<ReplyBody, Fault>,
         outputs: &mut Vec<Output>,
     ) {
-        let was_sent = pending.was_sent();
+        let was_sent = pending.was_sent;
         let result = result.and_then(|reply| match reply_kind(&reply) == pending.body.kind() {
             true => Ok(reply),
             false => Err(Fault::new(
@@ -134,7 +136,7 @@ impl ClientSession {
 
     /// The time that the host gave a request is up.
     pub(super) fn expired(&mut self, now: Millis, pending: Pending, outputs: &mut Vec<Output>) {
-        let message = match (pending.was_sent(), &self.link) {
+        let message = match (pending.was_sent, &self.link) {
             (false, _) => "there was no link to the server within the request's time; it was not sent",
             (true, Link::Up(_)) => "the server has not answered within the request's time",
             (true, Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Greeting { .. }) => {
