@@ -159,7 +159,7 @@ pub struct VoipConfig {
 }
 
 /// `call_invite`: asks users to join a new call.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub struct CallInvite {
     pub call_id: CallId,
     /// As the host named them; the server cleans the list.
@@ -169,12 +169,12 @@ pub struct CallInvite {
     pub timeout_s: u32,
     #[serde(default = "general")]
     pub mode: CallMode,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub extended_data: String,
     /// Ask for NotYetReceived after [`limits::NOT_RECEIVED_AFTER_MS`].
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default)]
     pub not_received_check: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub push: Option<PushConfig>,
 }
 
@@ -183,31 +183,31 @@ fn general() -> CallMode {
 }
 
 /// `call_cancel`: takes invitations back.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub struct CallCancel {
     pub call_id: CallId,
     /// Empty means everybody who is pending.
     #[serde(default)]
     pub invitees: Vec<UserId>,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub extended_data: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub push: Option<PushConfig>,
     /// The client gave up waiting for the answer to its invite of this call, and takes it back unseen.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default)]
     pub withdraw: bool,
 }
 
 /// `call_accept` and `call_reject`: answers an invitation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub struct CallAnswer {
     pub call_id: CallId,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub extended_data: String,
 }
 
 /// `call_received`: this device has shown the invitation to its user.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub struct CallReceived {
     pub call_id: CallId,
 }

@@ -1,4 +1,7 @@
 //! The envelope: one JSON object a text frame, adjacently tagged by `kind` (and `event`, `of`).
+//!
+//! The server reads and writes here, with derived code. The client does it in `read` and `write`, in less code: the size
+//! of its library counts.
 
 use std::borrow::Cow;
 
@@ -164,19 +167,21 @@ pub struct FrameError {
     pub fault: Fault,
 }
 
-/// Every key that an envelope may have. Unknown keys are ignored.
+impl FrameError {
+    pub(crate) fn envelope(id: Option<RequestId>, detail: &str) -> FrameError {
+        let message = format!("a frame must be one JSON object with a \"kind\": {detail}");
+        FrameError { id, fault: Fault::new(Code::PROTOCOL_ERROR, message) }
+    }
+}
+
+/// Every key that the envelope of a client's frame may have. Unknown keys are ignored.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow)]
     kind: Cow<'a, str>,
     id: Option<RequestId>,
     ttl_ms: Option<u32>,
-    epoch: Option<u64>,
     n: Option<u64>,
-    #[serde(borrow)]
-    event: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    of: Option<Cow<'a, str>>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
 }
@@ -193,13 +198,9 @@ struct OutFrame<'a, T: Serialize> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a RequestId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ttl_ms: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     epoch: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     n: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    of: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,7 +209,7 @@ struct OutFrame<'a, T: Serialize> {
 
 impl<'a, T: Serialize> OutFrame<'a, T> {
     fn new(kind: &'a str, data: Option<&'a T>) -> Self {
-        OutFrame { kind, id: None, ttl_ms: None, epoch: None, n: None, of: None, event: None, data }
+        OutFrame { kind, id: None, epoch: None, n: None, event: None, data }
     }
 
     fn json(&self) -> String {
@@ -263,78 +264,9 @@ impl ClientFrame {
             None => Err(envelope.missing("id")),
         }
     }
-
-    pub fn to_json(&self) -> String {
-        match self {
-            ClientFrame::Request(request) => request.to_json(),
-            ClientFrame::Ack { n } => OutFrame::<()> { n: Some(*n), ..OutFrame::new("ack", None) }.json(),
-            ClientFrame::Ping => OutFrame::<()>::new("ping", None).json(),
-            ClientFrame::Unknown { kind } => OutFrame::<()>::new(kind, None).json(),
-        }
-    }
-}
-
-impl Request {
-    pub fn to_json(&self) -> String {
-        match &self.body {
-            RequestBody::Login(data) => self.frame(Some(data)),
-            RequestBody::Resume(data) => self.frame(Some(data)),
-            RequestBody::Logout => self.frame::<()>(None),
-            RequestBody::RenewToken(data) => self.frame(Some(data)),
-            RequestBody::UploadLog(data) => self.frame(Some(data)),
-            RequestBody::CallInvite(data) => self.frame(Some(data)),
-            RequestBody::CallCancel(data) => self.frame(Some(data)),
-            RequestBody::CallAccept(data) | RequestBody::CallReject(data) => self.frame(Some(data)),
-            RequestBody::CallReceived(data) => self.frame(Some(data)),
-        }
-    }
-
-    fn frame<T: Serialize>(&self, data: Option<&T>) -> String {
-        OutFrame { id: Some(&self.id), ttl_ms: Some(self.ttl_ms), ..OutFrame::new(self.body.kind(), data) }.json()
-    }
 }
 
 impl ServerFrame {
-    /// Reads a frame that the transport has already limited to [`limits::SERVER_FRAME_BYTES`].
-    pub fn parse(text: &str) -> Result<ServerFrame, FrameError> {
-        let envelope = Envelope::parse(text)?;
-        match envelope.kind.as_ref() {
-            "reply" => {
-                let id = envelope.id.clone().ok_or_else(|| envelope.missing("id"))?;
-                Ok(ServerFrame::Reply { id, body: envelope.reply()? })
-            }
-            "error" => Ok(ServerFrame::Error { id: envelope.id.clone(), fault: envelope.data()? }),
-            "event" => {
-                let (epoch, n) = envelope.position()?;
-                let event = match envelope.event.as_deref() {
-                    Some("call_invited") => CallEvent::CallInvited(envelope.data()?),
-                    Some("call_created") => {
-                        let Created { by_this_device } = envelope.data()?;
-                        CallEvent::CallCreated { call: envelope.data()?, by_this_device }
-                    }
-                    Some("call_changed") => CallEvent::CallChanged(envelope.data()?),
-                    Some(unknown) => {
-                        return Ok(ServerFrame::UnknownEvent { epoch, n, event: shown(unknown) });
-                    }
-                    None => return Err(envelope.missing("event")),
-                };
-                Ok(ServerFrame::Event { epoch, n, event })
-            }
-            "snapshot" => Ok(ServerFrame::Snapshot(envelope.data()?)),
-            "caught_up" => {
-                let (epoch, n) = envelope.position()?;
-                Ok(ServerFrame::CaughtUp { epoch, n })
-            }
-            "token_will_expire" => {
-                let expiry: Expiry = envelope.data()?;
-                Ok(ServerFrame::TokenWillExpire { seconds: expiry.seconds })
-            }
-            "pong" => Ok(ServerFrame::Pong),
-            "closing" => Ok(ServerFrame::Closing(envelope.data()?)),
-            unknown => Ok(ServerFrame::Unknown { kind: shown(unknown) }),
-        }
-    }
-
     pub fn to_json(&self) -> String {
         match self {
             ServerFrame::Reply { id, body } => reply_json(id, body),
@@ -360,16 +292,9 @@ impl ServerFrame {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Expiry {
     seconds: u32,
-}
-
-/// What `call_created` has beside the call. Read on its own: one flattened struct would bring serde's buffering, 24 KB of
-/// it, into every client.
-#[derive(Deserialize)]
-struct Created {
-    by_this_device: bool,
 }
 
 /// The tag of an adjacently tagged enum beside the envelope's own keys.
@@ -398,18 +323,14 @@ fn event_json(epoch: u64, n: u64, event: &CallEvent) -> String {
 
 impl<'a> Envelope<'a> {
     fn parse(text: &'a str) -> Result<Envelope<'a>, FrameError> {
-        let refuse = |id, detail: String| {
-            let message = format!("a frame must be one JSON object with a \"kind\": {detail}");
-            FrameError { id, fault: Fault::new(Code::PROTOCOL_ERROR, message) }
-        };
         // Derived code would take an array for the keys in their order.
         if !text.trim_start().starts_with('{') {
-            return Err(refuse(None, "this is not an object".to_owned()));
+            return Err(FrameError::envelope(None, "this is not an object"));
         }
         serde_json::from_str(text).map_err(|error| {
             // Whoever sent it learns which request it was, if that much can be read.
             let id = serde_json::from_str::<OnlyId>(text).ok().and_then(|only| only.id);
-            refuse(id, error.to_string())
+            FrameError::envelope(id, &error.to_string())
         })
     }
 
@@ -420,12 +341,6 @@ impl<'a> Envelope<'a> {
     fn missing(&self, key: &str) -> FrameError {
         let kind = shown(&self.kind);
         self.error(format!("a frame of kind {kind:?} needs the key {key:?}"))
-    }
-
-    fn position(&self) -> Result<(u64, u64), FrameError> {
-        let epoch = self.epoch.ok_or_else(|| self.missing("epoch"))?;
-        let n = self.n.ok_or_else(|| self.missing("n"))?;
-        Ok((epoch, n))
     }
 
     fn data<T: DeserializeOwned>(&self) -> Result<T, FrameError> {
@@ -439,28 +354,9 @@ impl<'a> Envelope<'a> {
             self.error(format!("the data of {kind:?} is not right: {error}"))
         })
     }
-
-    fn reply(&self) -> Result<ReplyBody, FrameError> {
-        Ok(match self.of.as_deref() {
-            Some("login") => ReplyBody::Login(self.data()?),
-            Some("resume") => ReplyBody::Resume(self.data()?),
-            Some("logout") => ReplyBody::Logout(Done {}),
-            Some("renew_token") => ReplyBody::RenewToken(self.data()?),
-            Some("upload_log") => ReplyBody::UploadLog(Done {}),
-            Some("call_invite") => ReplyBody::CallInvite(self.data()?),
-            Some("call_cancel") => ReplyBody::CallCancel(self.data()?),
-            Some("call_accept") => ReplyBody::CallAccept(self.data()?),
-            Some("call_reject") => ReplyBody::CallReject(self.data()?),
-            Some("call_received") => ReplyBody::CallReceived(self.data()?),
-            Some(unknown) => {
-                return Err(self.error(format!("a reply to an unknown request kind {:?}", shown(unknown))));
-            }
-            None => return Err(self.missing("of")),
-        })
-    }
 }
 
 /// As much of a foreign word as goes into messages and counters.
-fn shown(word: &str) -> String {
+pub(crate) fn shown(word: &str) -> String {
     word.chars().take(64).collect()
 }

@@ -20,11 +20,7 @@ macro_rules! id_type {
         impl $name {
             /// Checks the text and keeps a copy of it.
             pub fn parse(text: &str) -> Result<Self, Fault> {
-                let allowed: fn(char) -> bool = $allowed;
-                if text.is_empty() || text.len() > $max || !text.chars().all(allowed) {
-                    return Err(Fault::params(format!(concat!($what, " must be 1 to {} {}; got {}"), $max, $rule, shown(text))));
-                }
-                Ok(Self(Arc::from(text)))
+                checked(text, $what, $max, $allowed, $rule).map(Self)
             }
 
             pub fn as_str(&self) -> &str {
@@ -71,7 +67,7 @@ macro_rules! id_type {
 id_type!(
     /// A user of one app.
     UserId, "user ID", limits::USER_ID_BYTES,
-    |c| c.is_ascii_alphanumeric() || USER_ID_CHARACTERS.contains(c),
+    |c| c.is_ascii_alphanumeric() || USER_ID_CHARACTERS.as_bytes().contains(&c),
     "bytes of ASCII letters, digits, blank and ! # $ % & ( ) + - : ; < = . > ? @ [ ] ^ _ { } | ~"
 );
 id_type!(
@@ -90,6 +86,13 @@ id_type!(
     /// One session; made by the server, unguessable.
     SessionId, "session ID", limits::OPAQUE_ID_BYTES, |c| c.is_ascii_graphic(), "visible ASCII characters"
 );
+
+fn checked(text: &str, what: &str, max: usize, allowed: fn(u8) -> bool, rule: &str) -> Result<Arc<str>, Fault> {
+    if text.is_empty() || text.len() > max || !text.bytes().all(allowed) {
+        return Err(Fault::params(format!("{what} must be 1 to {max} {rule}; got {}", shown(text))));
+    }
+    Ok(Arc::from(text))
+}
 
 fn shown(text: &str) -> String {
     if text.is_empty() {

@@ -7,8 +7,12 @@ pub mod call;
 pub mod code;
 pub mod frame;
 pub mod id;
+pub mod json;
 pub mod limits;
 pub mod session;
+
+mod read;
+mod write;
 
 /// The WebSocket subprotocol that both sides name in the handshake.
 pub const SUBPROTOCOL: &str = "zim.v1";

@@ -8,24 +8,24 @@ use crate::id::{CallId, DeviceId, SessionId, UserId};
 use crate::limits;
 
 /// Who is at the other end, and the proof of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub struct Credentials {
     pub app_id: u32,
     pub user_id: UserId,
     pub device_id: DeviceId,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub user_name: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub user_avatar_url: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub user_extended_data: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub token: String,
     /// 64 hex characters, where the app uses it instead of tokens.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub app_sign: String,
     /// Name and version of the client library, for the server's log.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub client: String,
 }
 
@@ -46,18 +46,18 @@ impl Credentials {
 }
 
 /// `login`: this device takes the user over. An earlier session of the user ends.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub struct Login {
     #[serde(flatten)]
     pub credentials: Credentials,
     /// The session that this client has logged out of and may not have been heard about: it ends first, as by
     /// `logout`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub logged_out: Option<SessionId>,
 }
 
 /// `resume`: this device goes on where its link broke. Never displaces a later login.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub struct Resume {
     #[serde(flatten)]
     pub credentials: Credentials,
@@ -69,7 +69,7 @@ pub struct Resume {
     pub cursor: u64,
     /// Calls that the client believes are running, or that an unanswered invite may have made: a snapshot tells of
     /// them even when they are over. At most [`limits::RESUME_CALLS`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub calls: Vec<CallId>,
 }
 
@@ -107,7 +107,7 @@ pub struct LoggedIn {
 }
 
 /// `renew_token`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub struct RenewToken {
     pub token: String,
 }
@@ -126,7 +126,7 @@ pub struct TokenRenewed {
 }
 
 /// `upload_log`: one part of the client's own log, parts counted from 0.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub struct UploadLog {
     pub part: u32,
     pub parts: u32,
@@ -152,20 +152,20 @@ impl UploadLog {
 pub struct Done {}
 
 /// A frame of the snapshot: one call. Its `state` is Ended for calls that are over.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Snapshot {
     pub call: CallInfo,
 }
 
 /// The server's last word on a connection.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Closing {
     pub reason: ClosingReason,
     pub code: Code,
     pub message: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClosingReason {
     /// The user has logged in elsewhere. Do not come back.
@@ -181,7 +181,6 @@ pub enum ClosingReason {
     /// The client sent what the protocol does not allow. Come back later.
     ProtocolError,
     /// Anything else. Come back.
-    #[serde(other)]
     Unknown,
 }
 

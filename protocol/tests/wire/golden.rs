@@ -287,18 +287,32 @@ fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
+/// The text without the white space between its tokens.
+fn on_one_line(text: &str) -> String {
+    let (mut quoted, mut escaped) = (false, false);
+    let mut kept = String::new();
+    for c in text.chars() {
+        if quoted || !c.is_whitespace() {
+            kept.push(c);
+        }
+        quoted ^= c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+    }
+    kept
+}
+
 #[test]
 fn every_golden_file_means_what_it_should_and_is_written_the_same_way() {
     let mut files = files();
     for (name, frame) in client_frames() {
         let text = files.remove(name).unwrap_or_else(|| panic!("{name}.json is missing"));
         assert_eq!(ClientFrame::parse(&text).as_ref(), Ok(&frame), "{name}");
-        assert_eq!(value(&frame.to_json()), value(&text), "{name}");
+        assert_eq!(frame.to_json(), on_one_line(&text), "{name}");
     }
     for (name, frame) in server_frames() {
         let text = files.remove(name).unwrap_or_else(|| panic!("{name}.json is missing"));
         assert_eq!(ServerFrame::parse(&text).as_ref(), Ok(&frame), "{name}");
-        assert_eq!(value(&frame.to_json()), value(&text), "{name}");
+        assert_eq!(frame.to_json(), on_one_line(&text), "{name}");
     }
     // One is written longer than it may be read.
     let minimal = files.remove("call_invite_minimal").unwrap();

@@ -1,5 +1,6 @@
 //! What a peer may send instead of a frame: each gets its error, and nothing panics.
 
+use serde_json::{Value, json};
 use zim_protocol::code::Code;
 use zim_protocol::frame::{ClientFrame, FrameError, ServerFrame};
 use zim_protocol::limits;
@@ -41,29 +42,43 @@ fn frames_that_cannot_be_read_at_all() {
         (r#"{"kind":"ping",}"#, "trailing comma"),
         ("{\"kind\":\"pi\nng\"}", "control character"),
         (r#"{"kind":"\ud800"}"#, "hex escape"),
-        ("{}", "missing field `kind`"),
-        (r#"{"id":"r.1x","Kind":"ping"}"#, "missing field `kind`"),
-        (r#"{"kind":null}"#, "expected"),
-        (r#"{"kind":7}"#, "expected"),
-        (r#"{"kind":["ping"]}"#, "expected"),
-        (r#"{"kind":"ping","kind":"ping"}"#, "duplicate field `kind`"),
-        (r#"{"kind":"ack","n":-1}"#, "expected u64"),
-        (r#"{"kind":"ack","n":1.5}"#, "expected u64"),
-        (r#"{"kind":"ack","n":"1"}"#, "expected u64"),
-        (r#"{"kind":"ack","n":18446744073709551616}"#, "expected u64"),
-        (r#"{"kind":"ack","n":1e400}"#, "out of range"),
         (&deep, "not an object"),
     ];
     for (text, words) in table {
-        let from_client = ClientFrame::parse(text).unwrap_err();
-        let from_server = ServerFrame::parse(text).unwrap_err();
-        assert_eq!(from_client, from_server);
-        if !text.contains("r.1x") {
-            assert_refused(text, from_client, None, BAD_FRAME, words);
-        } else {
-            // The request can still be told.
-            assert_refused(text, from_client, Some("r.1x"), BAD_FRAME, words);
-        }
+        assert_refused(text, ClientFrame::parse(text).unwrap_err(), None, BAD_FRAME, words);
+        assert_refused(text, ServerFrame::parse(text).unwrap_err(), None, BAD_FRAME, words);
+    }
+}
+
+#[test]
+fn frames_whose_envelope_is_wrong_on_either_side() {
+    // What the server says of it, and what the client says.
+    let number = "\"n\" must be a whole number from 0 to 18446744073709551615; got ";
+    let fraction = format!("{number}a number with a fraction");
+    let table = [
+        ("{}", "missing field `kind`", "\"kind\" is missing"),
+        (r#"{"id":"r.1x","Kind":"ping"}"#, "missing field `kind`", "\"kind\" is missing"),
+        (r#"{"kind":null}"#, "expected", "\"kind\" must be a string; got null"),
+        (r#"{"kind":7}"#, "expected", "\"kind\" must be a string; got 7"),
+        (r#"{"kind":["ping"]}"#, "expected", "\"kind\" must be a string; got a list"),
+        (r#"{"kind":"ping","kind":"ping"}"#, "duplicate field `kind`", "\"kind\" is there twice"),
+        (r#"{"kind":"ack","n":-1}"#, "expected u64", &format!("{number}-1")),
+        (r#"{"kind":"ack","n":1.5}"#, "expected u64", &fraction),
+        (r#"{"id":"r.1x","kind":"ack","n":1.5}"#, "expected u64", &fraction),
+        (r#"{"kind":"ack","n":"1"}"#, "expected u64", &format!("{number}a string")),
+        (r#"{"kind":"ack","n":18446744073709551616}"#, "expected u64", &fraction),
+        (r#"{"kind":"ack","n":1e400}"#, "out of range", "out of range"),
+        (r#"{"kind":"ack","n":1e400,"id":"r.1x"}"#, "out of range", "out of range"),
+        (r#"{"kind":"ack","id":7}"#, "expected a string, the request ID", "\"id\" must be a string; got 7"),
+        (r#"{"kind":"ack","id":"a b"}"#, "request ID must be 1 to 64", "\"id\": request ID must be 1 to 64"),
+        (r#"{"kind":"ack","id":"r.1","id":"r.2"}"#, "duplicate field `id`", "\"id\" is there twice"),
+        (r#"{"kind":"ack","id":"r.1x","data":{},"data":{}}"#, "duplicate field `data`", "\"data\" is there twice"),
+    ];
+    for (text, to_client, to_server) in table {
+        // The request can still be told.
+        let id = text.contains("r.1x").then_some("r.1x");
+        assert_refused(text, ClientFrame::parse(text).unwrap_err(), id, BAD_FRAME, to_client);
+        assert_refused(text, ServerFrame::parse(text).unwrap_err(), id, BAD_FRAME, to_server);
     }
 }
 
@@ -177,7 +192,12 @@ fn nesting_costs_no_stack_wherever_it_hides() {
     let objects = format!("{}1{}", r#"{"a":"#.repeat(100_000), "}".repeat(100_000));
     assert_eq!(ClientFrame::parse(&objects).unwrap_err().fault.code, BAD_FRAME);
     let in_event = format!(r#"{{"kind":"event","epoch":1,"n":1,"event":"call_created","data":{objects}}}"#);
-    assert_refused(&in_event, ServerFrame::parse(&in_event).unwrap_err(), None, BAD_DATA, "missing field");
+    assert_refused(&in_event, ServerFrame::parse(&in_event).unwrap_err(), None, BAD_DATA, "is missing");
+    // Under keys that are read, the depth is bounded.
+    let in_users = format!(r#"{{"kind":"snapshot","id":"r.1","data":{{"call":{{"users":{deep}}}}}}}"#);
+    assert_refused(&in_users, ServerFrame::parse(&in_users).unwrap_err(), Some("r.1"), BAD_FRAME, "recursion limit");
+    let in_calls = format!("{}1{}", r#"{"call":"#.repeat(100_000), "}".repeat(100_000));
+    assert_refused(&in_calls, ServerFrame::parse(&in_calls).unwrap_err(), None, BAD_FRAME, "recursion limit");
 }
 
 #[test]
@@ -202,28 +222,121 @@ fn server_frames_that_are_wrong() {
         (
             r#"{"kind":"reply","id":"r.1","of":"login","data":{"session_id":"s"}}"#.to_owned(),
             Some("r.1"),
-            "missing field",
+            "the data of \"reply\" is not right: \"login_epoch\" is missing",
         ),
         (r#"{"kind":"error","id":"r.1"}"#.to_owned(), Some("r.1"), "needs the key \"data\""),
-        (r#"{"kind":"error","data":{"code":"x","message":""}}"#.to_owned(), None, "expected i32"),
+        (
+            r#"{"kind":"error","data":{"code":"x","message":""}}"#.to_owned(),
+            None,
+            "\"code\" must be a whole number from -2147483648 to 2147483647; got a string",
+        ),
         (r#"{"kind":"event","n":2,"event":"call_changed","data":{}}"#.to_owned(), None, "needs the key \"epoch\""),
         (r#"{"kind":"event","epoch":1,"event":"call_changed","data":{}}"#.to_owned(), None, "needs the key \"n\""),
         (r#"{"kind":"event","epoch":1,"n":2,"data":{}}"#.to_owned(), None, "needs the key \"event\""),
-        (event("call_changed", "{}"), None, "missing field `call_id`"),
-        (event("call_changed", r#"{"call_id":"c","rev":1,"users":[]}"#), None, "missing field `trigger`"),
-        (event("call_changed", r#"{"call_id":"c","rev":-1,"trigger":"timeout","users":[]}"#), None, "expected u64"),
-        (event("call_changed", r#"{"call_id":"c","rev":1,"trigger":7,"users":[]}"#), None, "expected"),
-        (event("call_invited", &info(r#"{"user_id":"b","state":"1"}"#, "")), None, "expected i32"),
-        (event("call_created", &info(user, "")), None, "missing field `by_this_device`"),
-        (event("call_created", &info(user, r#","by_this_device":1"#)), None, "expected a boolean"),
-        (r#"{"kind":"snapshot","data":{}}"#.to_owned(), None, "missing field `call`"),
+        (event("call_changed", "{}"), None, "\"rev\" is missing"),
+        (event("call_changed", r#"{"call_id":"c","rev":1,"users":[]}"#), None, "\"trigger\" is missing"),
+        (
+            event("call_changed", r#"{"call_id":"c","rev":-1,"trigger":"timeout","users":[]}"#),
+            None,
+            "\"rev\" must be a whole number from 0",
+        ),
+        (
+            event("call_changed", r#"{"call_id":"c","rev":1,"trigger":7,"users":[]}"#),
+            None,
+            "\"trigger\" must be a string; got 7",
+        ),
+        (
+            event("call_invited", &info(r#"{"user_id":"b","state":"1"}"#, "")),
+            None,
+            "\"users\": \"state\" must be a whole number",
+        ),
+        (event("call_created", &info(user, "")), None, "\"by_this_device\" is missing"),
+        (
+            event("call_created", &info(user, r#","by_this_device":1"#)),
+            None,
+            "\"by_this_device\" must be true or false; got 1",
+        ),
+        (
+            event("call_created", &info(user, r#","by_this_device":true,"caller":"b""#)),
+            None,
+            "\"caller\" is there twice",
+        ),
+        (event("call_invited", &info(r#"{"user_id":"b","state":1,"reason":null}"#, "")), None, "\"reason\" must be"),
+        (
+            event("call_invited", &info(r#"{"user_id":"a,b","state":1}"#, "")),
+            None,
+            "\"user_id\": user ID must be 1 to 32",
+        ),
+        (event("call_invited", &info(r#"["b",1]"#, "")), None, "\"users\" must be an object; got a list"),
+        (
+            event("call_invited", &info("", r#","extended_data":null"#)),
+            None,
+            "\"extended_data\" must be a string; got null",
+        ),
+        (
+            event("call_changed", r#"{"call_id":"c","rev":1,"trigger":"timeout","users":{}}"#),
+            None,
+            "\"users\" must be a list",
+        ),
+        (event("call_changed", "7"), None, "the data of \"event\" must be a JSON object"),
+        (event("call_changed", "[]"), None, "the data of \"event\" must be a JSON object"),
+        (r#"{"kind":"snapshot","data":{"call":[]}}"#.to_owned(), None, "\"call\" must be an object; got a list"),
+        (r#"{"kind":"snapshot","data":{}}"#.to_owned(), None, "\"call\" is missing"),
         (r#"{"kind":"caught_up","epoch":1}"#.to_owned(), None, "needs the key \"n\""),
-        (r#"{"kind":"token_will_expire","data":{"seconds":-1}}"#.to_owned(), None, "expected u32"),
-        (r#"{"kind":"closing","data":{"reason":"idle"}}"#.to_owned(), None, "missing field `code`"),
+        (
+            r#"{"kind":"token_will_expire","data":{"seconds":-1}}"#.to_owned(),
+            None,
+            "\"seconds\" must be a whole number from 0 to 4294967295; got -1",
+        ),
+        (r#"{"kind":"closing","data":{"reason":"idle"}}"#.to_owned(), None, "\"code\" is missing"),
     ];
     for (text, id, words) in table {
         assert_refused(&text, ServerFrame::parse(&text).unwrap_err(), id, BAD_DATA, words);
     }
+}
+
+/// The places of all keys of all objects, as JSON pointers.
+fn keys(value: &Value, at: &str) -> Vec<String> {
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .flat_map(|(key, value)| {
+                let at = format!("{at}/{key}");
+                let below = keys(value, &at);
+                std::iter::once(at).chain(below)
+            })
+            .collect(),
+        Value::Array(list) => {
+            list.iter().enumerate().flat_map(|(i, value)| keys(value, &format!("{at}/{i}"))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    }
+}
+
+#[test]
+fn every_key_of_a_server_frame_is_named_when_its_value_is_of_the_wrong_type() {
+    let mut named = 0;
+    for (name, text) in crate::golden::files() {
+        let frame: Value = serde_json::from_str(&text).unwrap();
+        if ServerFrame::parse(&text).is_ok_and(|frame| matches!(frame, ServerFrame::Unknown { .. })) {
+            continue; // a client's frame
+        }
+        for place in keys(&frame, "") {
+            if place == "/data" && frame["data"] == json!({}) {
+                continue; // a reply that says nothing but "done"
+            }
+            let mut wrong = frame.clone();
+            *wrong.pointer_mut(&place).unwrap() = json!([[]]);
+            let error = ServerFrame::parse(&wrong.to_string()).expect_err(&format!("{name}: {place}"));
+            let words = match place.rsplit_once('/').unwrap() {
+                ("", "data") => "must be a JSON object".to_owned(),
+                (_, key) => format!("{key:?}"),
+            };
+            assert!(error.fault.message.contains(&words), "{name}: {place}: {}", error.fault);
+            named += 1;
+        }
+    }
+    assert!(named > 200, "{named}");
 }
 
 #[test]
@@ -263,9 +376,9 @@ fn texts_beyond_their_limits_are_named_with_the_limit() {
     use zim_protocol::frame::RequestBody;
 
     let login = |key: &str, text: &str| {
-        let mut data = serde_json::json!({ "app_id": 1, "user_id": "a", "device_id": "d" });
+        let mut data = json!({ "app_id": 1, "user_id": "a", "device_id": "d" });
         data[key] = text.into();
-        serde_json::json!({ "kind": "login", "id": "r.1", "data": data }).to_string()
+        json!({ "kind": "login", "id": "r.1", "data": data }).to_string()
     };
     let check = |text: &str| match ClientFrame::parse(text).unwrap() {
         ClientFrame::Request(request) => request.body.check(),
@@ -294,11 +407,11 @@ fn texts_beyond_their_limits_are_named_with_the_limit() {
     assert!(!log(0, 1, limits::LOG_PART_BYTES + 1) && !log(0, 0, 0) && !log(1, 1, 0) && !log(0, 17, 0));
     let resume = |calls: usize| {
         let calls: Vec<String> = (0..calls).map(|i| format!("c{i}")).collect();
-        let data = serde_json::json!({
+        let data = json!({
             "app_id": 1, "user_id": "a", "device_id": "d",
             "session_id": "s", "login_epoch": 1, "epoch": 1, "cursor": 0, "calls": calls
         });
-        check(&serde_json::json!({ "kind": "resume", "id": "r.1", "data": data }).to_string())
+        check(&json!({ "kind": "resume", "id": "r.1", "data": data }).to_string())
     };
     assert_eq!(resume(100), Ok(()));
     assert!(resume(101).unwrap_err().message.contains("at most 100 calls; got 101"));

@@ -3,6 +3,7 @@
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use zim_protocol::call::{
     CallAnswer, CallAnswered, CallCancel, CallCancelled, CallChange, CallEvent, CallInfo, CallInvite, CallInvited,
     CallMode, CallReceived, CallState, CallUser, CallUserState, ErrorUser, PushConfig, Trigger, VoipConfig,
@@ -276,12 +277,15 @@ fn closing() -> impl Strategy<Value = Closing> {
     (reason, code(), text()).prop_map(|(reason, code, message)| Closing { reason, code, message })
 }
 
+fn fault() -> impl Strategy<Value = Fault> {
+    (code(), text()).prop_map(|(code, message)| Fault { code, message })
+}
+
 fn server_frame() -> impl Strategy<Value = ServerFrame> {
-    let fault = (code(), text()).prop_map(|(code, message)| Fault { code, message });
     prop_oneof![
         4 => (request_id(), reply()).prop_map(|(id, body)| ServerFrame::Reply { id, body }),
         4 => (any::<u64>(), any::<u64>(), event()).prop_map(|(epoch, n, event)| ServerFrame::Event { epoch, n, event }),
-        1 => (option::of(request_id()), fault).prop_map(|(id, fault)| ServerFrame::Error { id, fault }),
+        1 => (option::of(request_id()), fault()).prop_map(|(id, fault)| ServerFrame::Error { id, fault }),
         1 => (any::<u64>(), any::<u64>(), "x.{0,60}")
             .prop_map(|(epoch, n, event)| ServerFrame::UnknownEvent { epoch, n, event }),
         1 => info().prop_map(|call| ServerFrame::Snapshot(Snapshot { call })),
@@ -307,6 +311,46 @@ fn damaged() -> impl Strategy<Value = String> {
     )
 }
 
+/// What goes into a frame, with one value of its `data` replaced or taken away.
+fn with_wrong_data(json: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
+    let value = prop::sample::select(vec![
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(1.0),
+        json!(i32::MAX),
+        json!(1_u64 << 31),
+        json!(1_u64 << 32),
+        json!(i64::MIN),
+        json!(1_u64 << 63),
+        json!(u64::MAX),
+        json!(1e300),
+        json!(""),
+        json!("alice"),
+        json!("accepted"),
+        json!([]),
+        json!({}),
+    ]);
+    let place = prop::sample::select(vec!["/data", "/data/users/0", "/data/error_users/0"]);
+    (json, place, any::<prop::sample::Index>(), option::of(value)).prop_map(|(mut json, place, at, value)| {
+        let Some(object) = json.pointer_mut(place).and_then(Value::as_object_mut) else { return json };
+        let optional = ["extended_data", "by", "ended", "reason", "token_expires_in_s"].map(str::to_owned);
+        let keys: Vec<String> = object.keys().cloned().chain(optional).collect();
+        match value {
+            Some(value) => object.insert(at.get(&keys).clone(), value),
+            None => object.remove(at.get(&keys)),
+        };
+        json
+    })
+}
+
+/// The text of a frame with these keys beside those of the envelope.
+fn in_frame(json: Value, mut envelope: Value) -> String {
+    envelope.as_object_mut().unwrap().extend(json.as_object().unwrap().clone());
+    envelope.to_string()
+}
+
 proptest! {
     #[test]
     fn client_frames_come_out_as_they_went_in(frame in client_frame()) {
@@ -326,6 +370,34 @@ proptest! {
     fn events_survive_being_kept(event in event()) {
         let text = serde_json::to_string(&event).unwrap();
         prop_assert_eq!(serde_json::from_str::<CallEvent>(&text).unwrap(), event);
+    }
+
+    #[test]
+    fn both_readers_of_an_event_agree(json in with_wrong_data(event().prop_map(|event| json!(event)))) {
+        let kept = serde_json::from_value::<CallEvent>(json.clone());
+        match ServerFrame::parse(&in_frame(json, json!({ "kind": "event", "epoch": 1, "n": 2 }))) {
+            Ok(frame) => prop_assert_eq!(frame, ServerFrame::Event { epoch: 1, n: 2, event: kept.unwrap() }),
+            Err(error) => prop_assert!(kept.is_err(), "{}", error.fault),
+        }
+    }
+
+    #[test]
+    fn both_readers_of_a_reply_agree(json in with_wrong_data(reply().prop_map(|body| json!(body)))) {
+        let kept = serde_json::from_value::<ReplyBody>(json.clone());
+        let id = RequestId::parse("r.1").unwrap();
+        match ServerFrame::parse(&in_frame(json, json!({ "kind": "reply", "id": "r.1" }))) {
+            Ok(frame) => prop_assert_eq!(frame, ServerFrame::Reply { id, body: kept.unwrap() }),
+            Err(error) => prop_assert!(kept.is_err(), "{}", error.fault),
+        }
+    }
+
+    #[test]
+    fn both_readers_of_a_fault_agree(json in with_wrong_data(fault().prop_map(|fault| json!({ "data": fault })))) {
+        let kept = serde_json::from_value::<Fault>(json["data"].clone());
+        match ServerFrame::parse(&in_frame(json, json!({ "kind": "error" }))) {
+            Ok(frame) => prop_assert_eq!(frame, ServerFrame::Error { id: None, fault: kept.unwrap() }),
+            Err(error) => prop_assert!(kept.is_err(), "{}", error.fault),
+        }
     }
 
     #[test]
