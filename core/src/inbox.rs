@@ -30,6 +30,11 @@ pub struct Inbox {
 }
 
 impl Inbox {
+    /// A log as it was: entries in order, the last of them `head`.
+    pub fn restore(head: u64, entries: VecDeque<Entry>, cursors: BTreeMap<SessionId, u64>) -> Inbox {
+        Inbox { head, entries, cursors }
+    }
+
     /// The number of the newest entry there has been; 0 before the first.
     pub fn head(&self) -> u64 {
         self.head
@@ -72,10 +77,20 @@ impl Inbox {
         self.cursors.get(session).copied()
     }
 
+    /// The number of the oldest entry that is kept; the next one's when none is.
+    pub fn first(&self) -> u64 {
+        (self.head + 1).saturating_sub(self.entries.len() as u64)
+    }
+
+    /// The newest entry, if it is kept.
+    pub fn last(&self) -> Option<&Entry> {
+        self.entries.back()
+    }
+
     /// The entries behind `cursor`, in order; `None` when the log does not reach back that far, or `cursor` lies
     /// ahead of it: a snapshot must take their place.
     pub fn after(&self, cursor: u64) -> Option<impl Iterator<Item = &Entry>> {
-        let first = (self.head + 1).saturating_sub(self.entries.len() as u64);
+        let first = self.first();
         if cursor > self.head || cursor + 1 < first {
             return None;
         }

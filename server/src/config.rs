@@ -37,6 +37,13 @@ pub struct Config {
     /// Where logs that clients upload are kept. Without it they are refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_logs_dir: Option<PathBuf>,
+    /// Where calls, users and logs are kept; without it `disk`, and `memory` with `dev`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreKind>,
+    /// The directory of the store on disk.
+    pub data_dir: PathBuf,
+    /// What the store on disk is safe against.
+    pub durability: Durability,
     /// When the server stops, connections have this long to take their last frames.
     pub stop_timeout_ms: u32,
     /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or by module as in `warn,zim_server::calls=debug`.
@@ -52,6 +59,24 @@ pub enum UnknownUsers {
     Invite,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreKind {
+    /// Outlives the server: a restart loses nothing.
+    Disk,
+    /// Empty again after a restart.
+    Memory,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// Nobody hears of what the disk does not have: safe when the machine goes down.
+    Full,
+    /// Faster, and safe when the process goes down. The machine may take the last moments with it.
+    Normal,
+}
+
 /// Every key, in the order of the struct.
 pub const KEYS: &[&str] = &[
     "listen",
@@ -64,6 +89,9 @@ pub const KEYS: &[&str] = &[
     "write_timeout_ms",
     "max_connections",
     "client_logs_dir",
+    "store",
+    "data_dir",
+    "durability",
     "stop_timeout_ms",
     "log",
 ];
@@ -104,6 +132,9 @@ impl Default for Config {
             write_timeout_ms: 10_000,
             max_connections: 10_000,
             client_logs_dir: None,
+            store: None,
+            data_dir: PathBuf::from("zim-data"),
+            durability: Durability::Full,
             stop_timeout_ms: 5_000,
             log: "info".to_owned(),
         }
@@ -166,6 +197,14 @@ impl Config {
         match address.ip().to_canonical().is_loopback() {
             true => Ok(()),
             false => Err(ConfigError::DevOffLoopback(address)),
+        }
+    }
+
+    pub fn store(&self) -> StoreKind {
+        match (self.store, self.dev) {
+            (Some(set), _) => set,
+            (None, true) => StoreKind::Memory,
+            (None, false) => StoreKind::Disk,
         }
     }
 
@@ -239,7 +278,10 @@ mod tests {
     fn the_example_is_the_defaults() {
         assert_eq!(toml::from_str::<Config>(EXAMPLE).unwrap(), Config::default());
         // With the keys that have no default, every key is there, and none that does not exist.
-        let whole = EXAMPLE.replace("# unknown_users", "unknown_users").replace("# client_logs_dir", "client_logs_dir");
+        let whole = EXAMPLE
+            .replace("# unknown_users", "unknown_users")
+            .replace("# client_logs_dir", "client_logs_dir")
+            .replace("# store", "store");
         let table: toml::Table = toml::from_str(&whole).unwrap();
         let keys: Vec<&str> = table.keys().map(String::as_str).collect();
         let mut expected = KEYS.to_vec();

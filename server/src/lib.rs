@@ -18,9 +18,9 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::net::TcpListener;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, StoreKind};
 use crate::node::Node;
-use crate::store::{MemoryStore, Store};
+use crate::store::{MemoryStore, SqliteStore, Store, StoreError, Unavailable};
 
 /// Why the server could not run.
 #[derive(Debug, Error)]
@@ -29,12 +29,25 @@ pub enum RunError {
     Config(#[from] ConfigError),
     #[error("the listener has no address: {0}")]
     Listener(#[from] io::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Opens the store that the configuration asks for. Reads it, which takes a while when it is large.
+pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
+    match config.store() {
+        StoreKind::Memory => Ok(Arc::new(MemoryStore::new())),
+        StoreKind::Disk => Ok(Arc::new(SqliteStore::open(&config.data_dir, config.durability)?)),
+    }
 }
 
 /// Serves on the listener until `shutdown` completes; then tells every client, waits for their connections to
 /// close, at most `stop_timeout_ms`, and returns.
 pub async fn run(listener: TcpListener, config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-    run_with_store(listener, config, Arc::new(MemoryStore::new()), shutdown).await
+    let store = open_store(&config)?;
+    run_with_store(listener, config, store, shutdown).await
 }
 
 /// The same over a store of the caller's choice.
@@ -47,6 +60,10 @@ pub async fn run_with_store(
     config.check()?;
     config.check_address(listener.local_addr()?)?;
     let node = Arc::new(Node::new(config, store));
+    let sessions = session::wait_for_all(&node).await?;
+    if sessions > 0 {
+        tracing::info!(sessions, "waiting for the sessions that the store knows");
+    }
     let timers = tokio::spawn(calls::run_timers(node.clone()));
     transport::serve(listener, node, shutdown).await;
     timers.abort();

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
-use zim_server::config::{self, Config};
+use zim_server::config::{self, Config, StoreKind};
 
 /// Rings users who are logged in through libzim, the library of call invitations.
 ///
@@ -31,6 +31,10 @@ struct Arguments {
     /// Configuration file (TOML); zim-server.example.toml explains every key
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+
+    /// Keep calls, users and logs in this directory, so that a restart loses nothing (also with --dev)
+    #[arg(long, value_name = "DIRECTORY")]
+    data_dir: Option<PathBuf>,
 
     /// What is logged to stderr: error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL")]
@@ -62,6 +66,10 @@ fn start(arguments: Arguments) -> Result<(), String> {
     let mut config = Config::load(arguments.config.as_deref(), &environment).map_err(|error| error.to_string())?;
     config.dev |= arguments.dev;
     config.listen = arguments.listen.unwrap_or(config.listen);
+    if let Some(directory) = arguments.data_dir {
+        config.data_dir = directory;
+        config.store = Some(StoreKind::Disk);
+    }
     config.log = arguments.log.unwrap_or(config.log);
     config.check().map_err(|error| error.to_string())?;
     config.check_address(config.listen).map_err(|error| error.to_string())?;
@@ -90,6 +98,10 @@ fn start_log(levels: &str) -> Result<(), String> {
 }
 
 async fn serve(config: Config) -> Result<(), String> {
+    let store = zim_server::open_store(&config).map_err(|error| error.to_string())?;
+    if config.store() == StoreKind::Disk {
+        tracing::info!(data_dir = %config.data_dir.display(), epoch = store.epoch(), "opened the store");
+    }
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}; --listen sets another address", config.listen))?;
@@ -110,7 +122,7 @@ async fn serve(config: Config) -> Result<(), String> {
         // Whoever waits for the line gets it even when stdout is a pipe.
         .and_then(|()| stdout.flush())
         .map_err(|error| format!("cannot write to stdout: {error}"))?;
-    zim_server::run(listener, config, shutdown).await.map_err(|error| error.to_string())?;
+    zim_server::run_with_store(listener, config, store, shutdown).await.map_err(|error| error.to_string())?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -71,6 +71,8 @@ enum Effect {
     Welcome(Box<Admitted>),
     /// This answer is the last thing that the connection says, beside its farewell.
     End { answer: Answer, farewell: Farewell },
+    /// Nobody knows the answer.
+    Unanswered(Farewell),
 }
 
 impl Effect {
@@ -104,7 +106,7 @@ impl Farewell {
     }
 
     fn store_failed(error: &Unavailable) -> Farewell {
-        tracing::error!(%error, "a connection is closed: its log cannot be read");
+        tracing::error!(%error, "a connection is closed");
         Farewell::closing(ClosingReason::Idle, Code::DATABASE_ERROR, error.to_string())
     }
 }
@@ -285,6 +287,7 @@ impl Connection {
                 self.feed(&reply(id, answer))?;
                 Err(farewell)
             }
+            Effect::Unanswered(farewell) => Err(farewell),
         }
     }
 
@@ -344,6 +347,8 @@ impl Connection {
                 let farewell = Farewell::closing(ClosingReason::Idle, fault.code, fault.message.clone());
                 Effect::End { answer: Err(fault), farewell }
             }
+            // No answer is better than a wrong one: the client asks again on its next connection.
+            Err(error) if error.outcome_unknown => Effect::Unanswered(Farewell::store_failed(&error)),
             Err(error) => Effect::answer(Err(unavailable(&error))),
         }
     }

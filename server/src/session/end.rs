@@ -28,7 +28,7 @@ pub(super) async fn end(node: &Node, actor: &Actor) -> Result<(), Unavailable> {
             CommitResult::Conflict | CommitResult::AlreadyAnswered(_) => {}
         }
     }
-    Err(Unavailable("too many others changed the user's sessions at the same time".to_owned()))
+    Err(Unavailable::refused("too many others changed the user's sessions at the same time"))
 }
 
 /// The timer of a session is due: nobody resumed it. A conflict is left to the next round of timers.
@@ -57,6 +57,19 @@ pub(super) async fn wait_for_resume(node: &Node, actor: &Actor, left_ms: Millis)
     let timers = vec![(timer, Some(node.store.now() + left_ms))];
     node.commit(Commit { timers, ..Commit::default() }).await?;
     Ok(())
+}
+
+/// A server that starts has no connection to any session: each is waited for as after a broken link, from now on. What
+/// was left of an earlier wait does not count, because nobody could come back in the meantime.
+pub(crate) async fn wait_for_all(node: &Node) -> Result<usize, Unavailable> {
+    let until = node.store.now() + Millis::from(node.config.heartbeat_timeout_ms);
+    let sessions = node.store.sessions().await?;
+    for some in sessions.chunks(1_000) {
+        let timer =
+            |(user, session): &(UserKey, SessionId)| (TimerId::Session(user.clone(), session.clone()), Some(until));
+        node.commit(Commit { timers: some.iter().map(timer).collect(), ..Commit::default() }).await?;
+    }
+    Ok(sessions.len())
 }
 
 /// What ends the session; `None` when it has ended before.

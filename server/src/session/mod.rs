@@ -9,5 +9,5 @@ mod registry;
 mod upload;
 
 pub use connection::Connection;
-pub(crate) use end::expire;
+pub(crate) use end::{expire, wait_for_all};
 pub use registry::Registry;

@@ -1,21 +1,16 @@
 //! The store in memory: fast, and empty again after a restart.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use zim_core::Millis;
-use zim_core::inbox::Inbox;
-use zim_protocol::id::CallId;
+use zim_protocol::id::{CallId, SessionId};
 
+use super::state::State;
 use super::{
-    Answer, BoxFuture, Commit, CommitResult, Committed, CursorChange, IndexChange, Key, Loaded, Page, REMEMBER_MS,
-    Record, RequestKey, Store, TimerId, Unavailable, UserKey, Versioned,
+    BoxFuture, Commit, CommitResult, Key, Loaded, Page, RequestKey, Store, TimerId, Unavailable, UserKey, new_epoch,
 };
 use crate::clock::Clock;
-
-/// So much is forgotten with every commit: more than one brings in, and little enough to hold nobody up.
-const FORGET_AT_ONCE: usize = 32;
 
 /// One lock over everything: a commit holds it for a few microseconds, and never across an await.
 #[derive(Debug)]
@@ -25,38 +20,10 @@ pub struct MemoryStore {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    records: HashMap<Key, Kept>,
-    /// When records with an end may be forgotten.
-    expiries: BTreeSet<(Millis, Key)>,
-    calls_of: HashMap<UserKey, BTreeSet<CallId>>,
-    timers: HashMap<TimerId, Millis>,
-    schedule: BTreeSet<(Millis, TimerId)>,
-    inboxes: HashMap<UserKey, Inbox>,
-    answers: HashMap<RequestKey, Answer>,
-    /// The remembered requests in the order in which they are forgotten.
-    answered: VecDeque<(Millis, RequestKey)>,
-}
-
-#[derive(Debug)]
-struct Kept {
-    version: u64,
-    record: Record,
-    keep_until: Option<Millis>,
-}
-
 impl MemoryStore {
     pub fn new() -> MemoryStore {
         let clock = Clock::new();
-        // Another epoch for every store, also for two that start in the same millisecond; below 2^53, so that
-        // clients in every language can hold it.
-        let mut salt = [0; 2];
-        let salt = match getrandom::fill(&mut salt) {
-            Ok(()) => u16::from_le_bytes(salt),
-            Err(_) => 0,
-        };
-        MemoryStore { clock, epoch: (clock.now() << 10) | u64::from(salt & 0x3ff), state: Mutex::default() }
+        MemoryStore { clock, epoch: new_epoch(clock.now()), state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -86,22 +53,17 @@ impl Store for MemoryStore {
         request: Option<&'a RequestKey>,
     ) -> BoxFuture<'a, Result<Loaded, Unavailable>> {
         let state = self.state();
-        let records = keys.iter().map(|key| state.versioned(key)).collect();
-        let answered = request.and_then(|request| state.answers.get(request)).cloned();
+        let records = keys.iter().map(|key| state.versioned(key).0).collect();
+        let answered = request.and_then(|request| state.answer(request)).map(|(answer, _)| answer);
         Box::pin(ready(Ok(Loaded { now: self.clock.now(), records, answered })))
     }
 
     fn calls_of<'a>(&'a self, user: &'a UserKey) -> BoxFuture<'a, Result<Vec<CallId>, Unavailable>> {
-        let calls = self.state().calls_of.get(user).map(|calls| calls.iter().cloned().collect()).unwrap_or_default();
-        Box::pin(ready(Ok(calls)))
+        Box::pin(ready(Ok(self.state().calls_of(user))))
     }
 
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<CommitResult, Unavailable>> {
-        let mut state = self.state();
-        let result = match state.check(&commit) {
-            Ok(()) => CommitResult::Done(state.write(commit, self.clock.now())),
-            Err(refusal) => refusal,
-        };
+        let (result, _) = self.state().commit(commit, self.clock.now(), 0, &mut ());
         Box::pin(ready(Ok(result)))
     }
 
@@ -111,161 +73,20 @@ impl Store for MemoryStore {
         cursor: u64,
         max: usize,
     ) -> BoxFuture<'a, Result<Option<Page>, Unavailable>> {
-        let state = self.state();
-        let entries = state.inboxes.get(user).and_then(|inbox| inbox.after(cursor));
-        let page = entries.map(|entries| Page { now: self.clock.now(), entries: entries.take(max).cloned().collect() });
-        Box::pin(ready(Ok(page)))
+        let entries = self.state().log_after(user, cursor, max);
+        Box::pin(ready(Ok(entries.map(|(entries, _)| Page { now: self.clock.now(), entries }))))
     }
 
     fn due(&self, now: Millis, max: usize) -> BoxFuture<'_, Result<Vec<(TimerId, Millis)>, Unavailable>> {
-        let state = self.state();
-        let due = state.schedule.iter().take_while(|(at, _)| *at <= now).take(max);
-        let due = due.map(|(at, timer)| (timer.clone(), *at)).collect();
-        Box::pin(ready(Ok(due)))
+        Box::pin(ready(Ok(self.state().due(now, max))))
     }
 
     fn next_due(&self) -> BoxFuture<'_, Result<Option<Millis>, Unavailable>> {
-        let next = self.state().schedule.first().map(|(at, _)| *at);
-        Box::pin(ready(Ok(next)))
-    }
-}
-
-impl State {
-    fn versioned(&self, key: &Key) -> Versioned {
-        match self.records.get(key) {
-            Some(kept) => Versioned { version: kept.version, record: Some(kept.record.clone()) },
-            None => Versioned::default(),
-        }
+        Box::pin(ready(Ok(self.state().next_due())))
     }
 
-    fn check(&self, commit: &Commit) -> Result<(), CommitResult> {
-        // A resent request learns its answer even when the records have moved on since.
-        if let Some(answer) = commit.unanswered.as_ref().and_then(|request| self.answers.get(request)) {
-            return Err(CommitResult::AlreadyAnswered(answer.clone()));
-        }
-        if commit.claim.as_ref().is_some_and(|(timer, at)| self.timers.get(timer) != Some(at)) {
-            return Err(CommitResult::Conflict);
-        }
-        let current = |key: &Key| self.records.get(key).map_or(0, |kept| kept.version);
-        match commit.expect.iter().all(|(key, version)| current(key) == *version) {
-            true => Ok(()),
-            false => Err(CommitResult::Conflict),
-        }
-    }
-
-    fn write(&mut self, commit: Commit, now: Millis) -> Committed {
-        self.forget(now);
-        for put in commit.put {
-            self.put(put.key, put.record, put.keep_until);
-        }
-        for change in commit.index {
-            self.change_index(change);
-        }
-        for (timer, at) in commit.timers {
-            self.set_timer(timer, at);
-        }
-        for append in commit.append {
-            if let Some(inbox) = self.inboxes.get_mut(&append.user) {
-                inbox.append(append.audience, append.deadline, append.event);
-            }
-        }
-        let mut committed = Committed::default();
-        for change in commit.cursors {
-            self.change_cursor(change, &mut committed);
-        }
-        if let Some((request, answer)) = commit.remember {
-            self.answered.push_back((now + REMEMBER_MS, request.clone()));
-            self.answers.insert(request, answer);
-        }
-        committed
-    }
-
-    fn put(&mut self, key: Key, record: Record, keep_until: Option<Millis>) {
-        if let Some(until) = keep_until {
-            self.expiries.insert((until, key.clone()));
-        }
-        match self.records.get_mut(&key) {
-            Some(kept) => {
-                if let Some(until) = kept.keep_until.filter(|_| kept.keep_until != keep_until) {
-                    self.expiries.remove(&(until, key));
-                }
-                *kept = Kept { version: kept.version + 1, record, keep_until };
-            }
-            None => {
-                self.records.insert(key, Kept { version: 1, record, keep_until });
-            }
-        }
-    }
-
-    fn change_index(&mut self, change: IndexChange) {
-        match change {
-            IndexChange::Add(user, call) => {
-                self.calls_of.entry(user).or_default().insert(call);
-            }
-            IndexChange::Remove(user, call) => {
-                if let Some(calls) = self.calls_of.get_mut(&user) {
-                    calls.remove(&call);
-                    if calls.is_empty() {
-                        self.calls_of.remove(&user);
-                    }
-                }
-            }
-        }
-    }
-
-    fn set_timer(&mut self, timer: TimerId, at: Option<Millis>) {
-        let before = match at {
-            Some(at) => self.timers.insert(timer.clone(), at),
-            None => self.timers.remove(&timer),
-        };
-        if before == at {
-            return;
-        }
-        if let Some(before) = before {
-            // The schedule's key owns its timer, so looking one up takes a copy.
-            self.schedule.remove(&(before, timer.clone()));
-        }
-        if let Some(at) = at {
-            self.schedule.insert((at, timer));
-        }
-    }
-
-    fn change_cursor(&mut self, change: CursorChange, committed: &mut Committed) {
-        match change {
-            CursorChange::Open(user, session) => {
-                committed.opened_at.push(self.inboxes.entry(user).or_default().open(session));
-            }
-            CursorChange::Close(user, session) => {
-                if let Some(inbox) = self.inboxes.get_mut(&user) {
-                    inbox.close(&session);
-                }
-            }
-            CursorChange::Acknowledge(user, session, n) => {
-                if let Some(inbox) = self.inboxes.get_mut(&user) {
-                    inbox.acknowledge(&session, n);
-                }
-            }
-        }
-    }
-
-    /// Drops what has been kept long enough.
-    fn forget(&mut self, now: Millis) {
-        for _ in 0..FORGET_AT_ONCE {
-            if self.answered.front().is_none_or(|(until, _)| *until > now) {
-                break;
-            }
-            if let Some((_, request)) = self.answered.pop_front() {
-                self.answers.remove(&request);
-            }
-        }
-        for _ in 0..FORGET_AT_ONCE {
-            if self.expiries.first().is_none_or(|(until, _)| *until > now) {
-                break;
-            }
-            if let Some((_, key)) = self.expiries.pop_first() {
-                self.records.remove(&key);
-            }
-        }
+    fn sessions(&self) -> BoxFuture<'_, Result<Vec<(UserKey, SessionId)>, Unavailable>> {
+        Box::pin(ready(Ok(self.state().sessions())))
     }
 }
 
@@ -277,7 +98,7 @@ mod tests {
 
     use super::*;
     use crate::store::conformance::{self, accepted, call_key, call_record, request};
-    use crate::store::{ENDED_CALL_MS, Put};
+    use crate::store::{Committed, ENDED_CALL_MS, IndexChange, Put, REMEMBER_MS};
 
     conformance::suite!(new_store);
 
@@ -304,8 +125,7 @@ mod tests {
         for _ in 0..4 {
             written(&store, Commit::default()).await;
         }
-        let state = store.state();
-        assert_eq!((state.answers.len(), state.answered.len()), (0, 0));
+        assert_eq!(store.state().sizes().answers, 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -337,7 +157,7 @@ mod tests {
         advance(Duration::from_millis(1_000)).await;
         written(&store, Commit::default()).await;
         assert_eq!(versions().await, [1, 0, 0, 2]);
-        assert!(store.state().expiries.is_empty());
+        assert_eq!(store.state().sizes().expiries, 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -353,8 +173,8 @@ mod tests {
             let timers = vec![(timer.clone(), at)];
             written(&store, Commit { timers, index: vec![index(at.is_some())], ..Commit::default() }).await;
         }
-        let state = store.state();
-        assert_eq!((state.timers.len(), state.schedule.len(), state.calls_of.len()), (0, 0, 0));
+        let sizes = store.state().sizes();
+        assert_eq!((sizes.timers, sizes.participants), (0, 0));
     }
 
     #[tokio::test(start_paused = true)]

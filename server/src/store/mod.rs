@@ -6,12 +6,15 @@
 #[cfg(test)]
 mod conformance;
 mod memory;
+mod sqlite;
+mod state;
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use thiserror::Error;
 use zim_core::Millis;
 use zim_core::call::{Audience, Call};
 use zim_core::inbox::Entry;
@@ -22,6 +25,8 @@ use zim_protocol::frame::ReplyBody;
 use zim_protocol::id::{CallId, DeviceId, RequestId, SessionId, UserId};
 
 pub use memory::MemoryStore;
+pub use sqlite::SqliteStore;
+pub use sqlite::file::FORMAT;
 
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -153,6 +158,22 @@ pub struct Commit {
     pub remember: Option<(RequestKey, Answer)>,
 }
 
+impl Commit {
+    /// Nothing but what sessions have taken of their logs.
+    pub fn only_acknowledges(&self) -> bool {
+        let Commit { expect, claim, unanswered, put, index, timers, append, cursors, remember } = self;
+        expect.is_empty()
+            && claim.is_none()
+            && unanswered.is_none()
+            && put.is_empty()
+            && index.is_empty()
+            && timers.is_empty()
+            && append.is_empty()
+            && remember.is_none()
+            && cursors.iter().all(|change| matches!(change, CursorChange::Acknowledge(..)))
+    }
+}
+
 /// Answers are remembered for this long: longer than any client still asks for one.
 pub const REMEMBER_MS: Millis = 120_000;
 /// Ended calls are kept for this long, so that late requests get the right refusal.
@@ -192,17 +213,60 @@ pub struct Page {
     pub entries: Vec<Entry>,
 }
 
-/// The store cannot be reached or has failed. Whether a commit was written is not known.
+/// The store cannot be reached or has failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unavailable(pub String);
+pub struct Unavailable {
+    pub reason: String,
+    /// Whether a commit was written is not known; otherwise nothing was.
+    pub outcome_unknown: bool,
+}
+
+impl Unavailable {
+    /// Nothing was written.
+    pub fn refused(reason: impl Into<String>) -> Unavailable {
+        Unavailable { reason: reason.into(), outcome_unknown: false }
+    }
+
+    /// What was to be written may be, or not.
+    pub fn unknown(reason: impl Into<String>) -> Unavailable {
+        Unavailable { reason: reason.into(), outcome_unknown: true }
+    }
+}
 
 impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the store is unavailable: {}", self.0)
+        write!(f, "the store is unavailable: {}", self.reason)
     }
 }
 
 impl std::error::Error for Unavailable {}
+
+/// Why a store cannot be opened, and what to do.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum StoreError {
+    #[error(
+        "the data directory {directory} cannot be used: {reason}; name one that the server may write to with data_dir"
+    )]
+    Directory { directory: String, reason: String },
+    #[error("there is no store: {path} does not exist")]
+    Missing { path: String },
+    #[error("{path} is in use by another process; two servers cannot share a data directory")]
+    Busy { path: String },
+    #[error("{path} is not the store of a zim-server; name another data_dir, or move the file away")]
+    Foreign { path: String },
+    #[error(
+        "{path} was written by a newer zim-server: it has format {format}, and this one knows up to {known}; start that \
+         version again, or name another data_dir", known = FORMAT
+    )]
+    Newer { path: String, format: i32 },
+    #[error(
+        "{path} is damaged: {reason}. Nothing was changed. \"zim-server store repair\" keeps the file under another \
+         name and saves what can be read; \"zim-server store export\" prints it"
+    )]
+    Damaged { path: String, reason: String },
+    #[error("{path}: {reason}")]
+    Io { path: String, reason: String },
+}
 
 /// What every store can do. An implementation must pass the conformance suite beside this file.
 pub trait Store: fmt::Debug + Send + Sync {
@@ -222,6 +286,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// The live calls in which the user is a participant, in the order of their IDs.
     fn calls_of<'a>(&'a self, user: &'a UserKey) -> BoxFuture<'a, Result<Vec<CallId>, Unavailable>>;
 
+    /// Completes when what was written will not be lost any more.
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<CommitResult, Unavailable>>;
 
     /// Up to `max` entries of the user's log behind `cursor`; `None` when the log does not reach back that far.
@@ -237,4 +302,18 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// When the earliest timer is due.
     fn next_due(&self) -> BoxFuture<'_, Result<Option<Millis>, Unavailable>>;
+
+    /// Every session of every user: for a server that starts, and has no connection to any of them yet.
+    fn sessions(&self) -> BoxFuture<'_, Result<Vec<(UserKey, SessionId)>, Unavailable>>;
+}
+
+/// Another number for every past, also for two that begin in the same millisecond; below 2^53, so that clients in
+/// every language can hold it.
+fn new_epoch(now: Millis) -> u64 {
+    let mut salt = [0; 2];
+    let salt = match getrandom::fill(&mut salt) {
+        Ok(()) => u16::from_le_bytes(salt),
+        Err(_) => 0,
+    };
+    (now << 10) | u64::from(salt & 0x3ff)
 }

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::Message;
 use zim_protocol::call::CallState;
 use zim_protocol::code::Code;
 use zim_protocol::frame::{ClientFrame, ReplyBody, Request, RequestBody, ServerFrame};
-use zim_protocol::id::{CallId, RequestId};
+use zim_protocol::id::{CallId, RequestId, SessionId};
 use zim_protocol::limits;
 use zim_protocol::session::{Login, RenewToken, TokenRenewed};
 use zim_server::config::Config;
@@ -434,6 +434,10 @@ impl Store for SlowStore {
 
     fn next_due(&self) -> BoxFuture<'_, Result<Option<u64>, Unavailable>> {
         self.0.next_due()
+    }
+
+    fn sessions(&self) -> BoxFuture<'_, Result<Vec<(UserKey, SessionId)>, Unavailable>> {
+        self.0.sessions()
     }
 }
 
