@@ -11,8 +11,8 @@ use crate::workspace::{read, write};
 use crate::{Failure, Outcome, library};
 
 /// Of the stripped shared library.
-/// The goal is 1.6 MB; `docs/adr/0006-the-size-of-the-library.md` says what stands against it. This keeps it from growing.
-const SIZE_LIMIT: u64 = 2_000_000;
+/// `docs/adr/0006-the-size-of-the-library.md` says what it is made of.
+const SIZE_LIMIT: u64 = 1_600_000;
 
 pub fn steps() -> Vec<Step> {
     vec![
@@ -25,7 +25,7 @@ pub fn steps() -> Vec<Step> {
         Step {
             name: "library",
             groups: &["abi"],
-            shows: "a plain `cargo build --release` makes the library; stripped it is at most 2.0 MB",
+            shows: "a plain `cargo build --release` makes the library; stripped it is at most 1.6 MB",
             run: size,
         },
         Step {
@@ -135,7 +135,7 @@ fn size(context: &Context) -> Outcome<String> {
     if size > SIZE_LIMIT {
         return Err(Failure::new(format!("the stripped library has {size} bytes, more than {SIZE_LIMIT}")));
     }
-    Ok(format!("{:.2} MB of at most {:.1}", size as f64 / 1e6, SIZE_LIMIT as f64 / 1e6))
+    Ok(format!("{:.3} MB of at most {:.1}", size as f64 / 1e6, SIZE_LIMIT as f64 / 1e6))
 }
 
 fn stripped_size(context: &Context) -> Outcome<u64> {
