@@ -28,7 +28,7 @@ impl<'a> Json<'a> {
     /// Reads one object with the wanted keys at every depth. The error says where the text is no JSON, or that it nests
     /// too deep.
     pub(crate) fn object(text: &'a str, wanted: fn(&str) -> bool) -> Result<Json<'a>, String> {
-        if !text.trim_start().starts_with('{') {
+        if !text.trim_ascii_start().starts_with('{') {
             return Err("this is not an object".to_owned());
         }
         let mut json = Json::Null;
@@ -149,6 +149,11 @@ impl fmt::Display for Json<'_> {
 /// was read, which saves every field a detour through memory.
 pub(crate) type Wrong = Box<Fault>;
 
+#[cold]
+pub(crate) fn refusal(message: String) -> Wrong {
+    Box::new(Fault::params(message))
+}
+
 /// The fields of an object. Nearly none of these functions is generic over what is read, so a field costs its reader one
 /// call.
 #[derive(Clone, Copy, Default)]
@@ -159,13 +164,13 @@ impl<'j> Fields<'j> {
     fn find(self, key: &str) -> Result<Option<&'j Json<'j>>, Wrong> {
         let mut found = self.0.iter().filter(|(name, _)| name == key);
         match (found.next(), found.next()) {
-            (_, Some(_)) => Err(Box::new(Fault::params(format!("{key:?} is there twice")))),
+            (_, Some(_)) => Err(refusal(format!("{key:?} is there twice"))),
             (first, None) => Ok(first.map(|(_, json)| json)),
         }
     }
 
     fn needed(self, key: &str) -> Result<&'j Json<'j>, Wrong> {
-        self.find(key)?.ok_or_else(|| Box::new(Fault::params(format!("{key:?} is missing"))))
+        self.find(key)?.ok_or_else(|| refusal(format!("{key:?} is missing")))
     }
 
     /// As [`Fields::find`], where `null` stands for a missing key.
@@ -177,14 +182,19 @@ impl<'j> Fields<'j> {
         as_text(key, self.needed(key)?)
     }
 
+    /// A copy of the text.
+    pub(crate) fn string(self, key: &str) -> Result<String, Wrong> {
+        self.text(key).map(str::to_owned)
+    }
+
     pub(crate) fn optional_text(self, key: &str) -> Result<Option<&'j str>, Wrong> {
         self.optional(key)?.map(|json| as_text(key, json)).transpose()
     }
 
-    /// A copy of the text; empty if the key is missing.
+    /// As [`Fields::string`]; empty if the key is missing.
     pub(crate) fn text_or_empty(self, key: &str) -> Result<String, Wrong> {
         match self.find(key)? {
-            Some(json) => Ok(as_text(key, json)?.to_owned()),
+            Some(_) => self.string(key),
             None => Ok(String::new()),
         }
     }
@@ -304,12 +314,12 @@ fn as_signed(key: &str, json: &Json<'_>, least: i64, most: i64) -> Result<i64, W
 
 #[cold]
 fn wrong(key: &str, allowed: &str, json: &Json<'_>) -> Wrong {
-    Box::new(Fault::params(format!("{key:?} must be {allowed}; got {json}")))
+    refusal(format!("{key:?} must be {allowed}; got {json}"))
 }
 
 #[cold]
 fn within(key: &str, fault: &Fault) -> Wrong {
-    Box::new(Fault::params(format!("{key:?}: {}", fault.message)))
+    refusal(format!("{key:?}: {}", fault.message))
 }
 
 /// Writes one object, with its keys in the order of the calls.

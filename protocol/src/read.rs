@@ -10,7 +10,7 @@ use crate::call::{
 use crate::code::{Code, Fault};
 use crate::frame::{FrameError, ReplyBody, ServerFrame, shown};
 use crate::id::{CallId, RequestId, SessionId, UserId};
-use crate::json::{Fields, Json, Wrong};
+use crate::json::{Fields, Json, Wrong, refusal};
 use crate::session::{Closing, ClosingReason, Done, LoggedIn, Snapshot, TokenRenewed};
 
 /// Every key that is read below, at any depth. What is not in here is not even kept until it is looked for.
@@ -36,6 +36,8 @@ struct Envelope<'j> {
 
 impl ServerFrame {
     /// Reads a frame that the transport has already limited to [`crate::limits::SERVER_FRAME_BYTES`].
+    // Not inlined, as some below: within each other, and within the loop of the engine, they take a tenth more.
+    #[inline(never)]
     pub fn parse(text: &str) -> Result<ServerFrame, FrameError> {
         let json = Json::object(text, is_known).map_err(|detail| {
             // Who waits for the answer hears of it, if that much can be read.
@@ -43,10 +45,8 @@ impl ServerFrame {
             FrameError::envelope(id, &detail)
         })?;
         let fields = json.fields().unwrap_or_default();
-        match Envelope::read(fields) {
-            Ok(envelope) => envelope.frame(),
-            Err(detail) => Err(FrameError::envelope(id(fields), &detail.message)),
-        }
+        let envelope = Envelope::read(fields).map_err(|wrong| FrameError::envelope(id(fields), &wrong.message))?;
+        envelope.frame().map_err(|wrong| FrameError { id: envelope.id, fault: *wrong })
     }
 }
 
@@ -68,16 +68,14 @@ impl<'j> Envelope<'j> {
         })
     }
 
-    fn frame(self) -> Result<ServerFrame, FrameError> {
+    #[inline(never)]
+    fn frame(&self) -> Result<ServerFrame, Wrong> {
         Ok(match self.kind {
             "reply" => {
                 let id = self.id.clone().ok_or_else(|| self.missing("id"))?;
                 ServerFrame::Reply { id, body: self.reply()? }
             }
-            "error" => {
-                let fault = self.data(fault)?;
-                ServerFrame::Error { id: self.id, fault }
-            }
+            "error" => ServerFrame::Error { fault: self.data(fault)?, id: self.id.clone() },
             "event" => return self.event(),
             "snapshot" => ServerFrame::Snapshot(self.data(snapshot)?),
             "caught_up" => {
@@ -91,7 +89,8 @@ impl<'j> Envelope<'j> {
         })
     }
 
-    fn reply(&self) -> Result<ReplyBody, FrameError> {
+    #[inline(never)]
+    fn reply(&self) -> Result<ReplyBody, Wrong> {
         Ok(match self.of {
             Some("login") => ReplyBody::Login(self.data(logged_in)?),
             Some("resume") => ReplyBody::Resume(self.data(logged_in)?),
@@ -104,13 +103,14 @@ impl<'j> Envelope<'j> {
             Some("call_reject") => ReplyBody::CallReject(self.data(call_answered)?),
             Some("call_received") => ReplyBody::CallReceived(self.data(call_answered)?),
             Some(unknown) => {
-                return Err(self.error(format!("a reply to an unknown request kind {:?}", shown(unknown))));
+                return Err(refusal(format!("a reply to an unknown request kind {:?}", shown(unknown))));
             }
             None => return Err(self.missing("of")),
         })
     }
 
-    fn event(&self) -> Result<ServerFrame, FrameError> {
+    #[inline(never)]
+    fn event(&self) -> Result<ServerFrame, Wrong> {
         let (epoch, n) = self.position()?;
         let event = match self.event {
             Some("call_invited") => CallEvent::CallInvited(self.data(call_info)?),
@@ -125,36 +125,32 @@ impl<'j> Envelope<'j> {
         Ok(ServerFrame::Event { epoch, n, event })
     }
 
-    fn position(&self) -> Result<(u64, u64), FrameError> {
+    fn position(&self) -> Result<(u64, u64), Wrong> {
         let epoch = self.epoch.ok_or_else(|| self.missing("epoch"))?;
         let n = self.n.ok_or_else(|| self.missing("n"))?;
         Ok((epoch, n))
     }
 
-    fn data<T>(&self, read: fn(Fields<'j>) -> Result<T, Wrong>) -> Result<T, FrameError> {
+    fn data<T>(&self, read: fn(Fields<'j>) -> Result<T, Wrong>) -> Result<T, Wrong> {
         read(self.fields()?).map_err(|wrong| self.wrong(&wrong))
     }
 
-    fn fields(&self) -> Result<Fields<'j>, FrameError> {
+    fn fields(&self) -> Result<Fields<'j>, Wrong> {
         let data = self.data.ok_or_else(|| self.missing("data"))?;
-        data.fields().ok_or_else(|| self.error(format!("the data of {:?} must be a JSON object", self.kind)))
+        data.fields().ok_or_else(|| refusal(format!("the data of {:?} must be a JSON object", self.kind)))
     }
 
-    fn wrong(&self, wrong: &Wrong) -> FrameError {
-        self.error(format!("the data of {:?} is not right: {}", self.kind, wrong.message))
+    fn wrong(&self, wrong: &Fault) -> Wrong {
+        refusal(format!("the data of {:?} is not right: {}", self.kind, wrong.message))
     }
 
-    fn missing(&self, key: &str) -> FrameError {
-        self.error(format!("a frame of kind {:?} needs the key {key:?}", shown(self.kind)))
-    }
-
-    fn error(&self, message: String) -> FrameError {
-        FrameError { id: self.id.clone(), fault: Fault::params(message) }
+    fn missing(&self, key: &str) -> Wrong {
+        refusal(format!("a frame of kind {:?} needs the key {key:?}", shown(self.kind)))
     }
 }
 
 fn fault(data: Fields<'_>) -> Result<Fault, Wrong> {
-    Ok(Fault { code: Code(data.i32("code")?), message: data.text("message")?.to_owned() })
+    Ok(Fault { code: Code(data.i32("code")?), message: data.string("message")? })
 }
 
 fn logged_in(data: Fields<'_>) -> Result<LoggedIn, Wrong> {
@@ -258,6 +254,6 @@ fn closing(data: Fields<'_>) -> Result<Closing, Wrong> {
             _ => ClosingReason::Unknown,
         },
         code: Code(data.i32("code")?),
-        message: data.text("message")?.to_owned(),
+        message: data.string("message")?,
     })
 }
