@@ -16,11 +16,13 @@ use std::io;
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use crate::config::{Config, ConfigError, StoreKind};
 use crate::node::Node;
 use crate::store::{MemoryStore, SqliteStore, Store, StoreError, Unavailable};
+
+pub use transport::{Listener, Stream};
 
 /// Why the server could not run.
 #[derive(Debug, Error)]
@@ -44,15 +46,16 @@ pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
 }
 
 /// Serves on the listener until `shutdown` completes; then tells every client, waits for their connections to
-/// close, at most `stop_timeout_ms`, and returns.
-pub async fn run(listener: TcpListener, config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+/// close, at most `stop_timeout_ms`, and returns. When it is dropped instead, everything ends at once and nobody is
+/// told.
+pub async fn run(listener: impl Listener, config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
     let store = open_store(&config)?;
     run_with_store(listener, config, store, shutdown).await
 }
 
 /// The same over a store of the caller's choice.
 pub async fn run_with_store(
-    listener: TcpListener,
+    listener: impl Listener,
     config: Config,
     store: Arc<dyn Store>,
     shutdown: impl Future<Output = ()>,
@@ -64,8 +67,8 @@ pub async fn run_with_store(
     if sessions > 0 {
         tracing::info!(sessions, "waiting for the sessions that the store knows");
     }
-    let timers = tokio::spawn(calls::run_timers(node.clone()));
+    let mut timers = JoinSet::new();
+    timers.spawn(calls::run_timers(node.clone()));
     transport::serve(listener, node, shutdown).await;
-    timers.abort();
     Ok(())
 }

@@ -27,6 +27,7 @@ pub async fn run(node: Arc<Node>) {
             Ok(Next::At(at)) => {
                 let wait = Duration::from_millis(at.saturating_sub(node.store.now()));
                 tokio::select! {
+                    biased;
                     () = node.alarm.earlier() => {}
                     () = sleep(wait) => {}
                 }

@@ -17,7 +17,7 @@ use super::{end, identity, upload};
 use crate::calls::{self, Actor, Operation, Outcome};
 use crate::node::Node;
 use crate::store::{Answer, Commit, CursorChange, RequestKey, Unavailable, UserKey};
-use crate::transport::{End, Incoming, Socket};
+use crate::transport::{End, Incoming, Socket, Stream};
 
 /// Frames that were not understood before a connection is closed; every request that was gives one back.
 const MALFORMED: u32 = 16;
@@ -26,9 +26,9 @@ const PAGE: usize = 32;
 
 /// One connection, from the WebSocket handshake to its end.
 #[derive(Debug)]
-pub struct Connection {
+pub struct Connection<S> {
     node: Arc<Node>,
-    socket: Socket,
+    socket: Socket<S>,
     live: Arc<Live>,
     link: Option<Box<Link>>,
     opened: Instant,
@@ -121,8 +121,8 @@ impl From<End> for Farewell {
     }
 }
 
-impl Connection {
-    pub fn new(node: Arc<Node>, socket: Socket, live: Arc<Live>) -> Connection {
+impl<S: Stream> Connection<S> {
+    pub fn new(node: Arc<Node>, socket: Socket<S>, live: Arc<Live>) -> Connection<S> {
         Connection { node, socket, live, link: None, opened: Instant::now(), malformed: 0 }
     }
 
@@ -137,15 +137,15 @@ impl Connection {
 
     async fn live(&mut self) -> Result<std::convert::Infallible, Farewell> {
         let mut alarm = std::pin::pin!(sleep_until(self.give_up_at()));
+        let mut log_first = false;
         loop {
-            // In no order of preference: a user to whom much happens must be heard, too. What is done about
-            // something has a box of its own while it lasts: most connections do nothing most of the time, and each
-            // would carry the room for every step of every request.
+            // By turns: a user to whom much happens must be heard, too. What is done about something has a box of its
+            // own while it lasts: most connections do nothing most of the time, and each would carry the room for
+            // every step of every request.
+            log_first = !log_first;
             tokio::select! {
-                () = self.live.woken() => {
-                    self.obey()?;
-                    Box::pin(self.send_what_is_new()).await?;
-                }
+                biased;
+                () = self.live.woken(), if log_first => Box::pin(self.woken()).await?,
                 () = &mut alarm => {
                     let at = self.give_up_at();
                     if at <= Instant::now() {
@@ -161,8 +161,15 @@ impl Connection {
                         alarm.as_mut().reset(at);
                     }
                 }
+                () = self.live.woken(), if !log_first => Box::pin(self.woken()).await?,
             }
         }
+    }
+
+    /// There may be something new in the log, or an order.
+    async fn woken(&mut self) -> Result<(), Farewell> {
+        self.obey()?;
+        self.send_what_is_new().await
     }
 
     /// When the connection is given up unless something happens: a login at first, then any sign.

@@ -1,6 +1,6 @@
 //! The live connections of this process, and how they are reached from outside their own task.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -68,7 +68,7 @@ type Sessions = Vec<(SessionId, Arc<Live>)>;
 #[derive(Debug, Default)]
 pub struct Registry {
     next_id: AtomicU64,
-    all: Mutex<HashMap<u64, Arc<Live>>>,
+    all: Mutex<BTreeMap<u64, Arc<Live>>>,
     users: Mutex<HashMap<UserKey, Sessions>>,
     stopping: OnceLock<()>,
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use zim_protocol::{PATH, SUBPROTOCOL};
+
+use super::Stream;
 
 /// The longest request head that is read.
 const HEAD_BYTES: usize = 8 * 1024;
@@ -24,14 +25,14 @@ pub enum Handshake {
 }
 
 /// Reads the request and answers it.
-pub async fn shake(stream: &mut TcpStream, limit: Duration) -> Handshake {
+pub async fn shake(stream: &mut impl Stream, limit: Duration) -> Handshake {
     match timeout(limit, read_and_answer(stream)).await {
         Ok(Ok(handshake)) => handshake,
         Ok(Err(_)) | Err(_) => Handshake::Lost,
     }
 }
 
-async fn read_and_answer(stream: &mut TcpStream) -> std::io::Result<Handshake> {
+async fn read_and_answer(stream: &mut impl Stream) -> std::io::Result<Handshake> {
     let mut head = Vec::with_capacity(1024);
     loop {
         if stream.read_buf(&mut head).await? == 0 {
@@ -58,14 +59,14 @@ async fn read_and_answer(stream: &mut TcpStream) -> std::io::Result<Handshake> {
 }
 
 /// Answers a connection that cannot be served, and closes it.
-pub async fn turn_away(stream: &mut TcpStream) {
+pub async fn turn_away(stream: &mut impl Stream) {
     let refusal =
         Refusal::new(503, "Service Unavailable", "This server has as many connections as it takes. Try again.");
     // It may be gone already: then nobody waits for the answer.
     let _ = timeout(Duration::from_secs(1), refuse(stream, &refusal)).await;
 }
 
-async fn refuse(stream: &mut TcpStream, refusal: &Refusal) -> std::io::Result<()> {
+async fn refuse(stream: &mut impl Stream, refusal: &Refusal) -> std::io::Result<()> {
     let body = &refusal.text;
     let upgrade =
         if refusal.status == 426 { "Connection: Upgrade\r\nUpgrade: websocket\r\n" } else { "Connection: close\r\n" };

@@ -1,6 +1,7 @@
 //! From the listener to WebSockets.
 
 mod handshake;
+mod listener;
 mod socket;
 
 use std::future::Future;
@@ -9,14 +10,15 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::node::Node;
 use crate::session::Connection;
 
 pub use handshake::{Handshake, shake, turn_away};
+pub use listener::{Listener, Stream};
 pub use socket::{End, Incoming, Socket};
 
 /// After a failed accept the server waits this long: what is missing (file descriptors, memory) must be given
@@ -25,28 +27,30 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What is short may be so many times a second, and is worth a line in the log only now and then.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Takes connections until the shutdown, then sees them off.
-pub async fn serve(listener: TcpListener, node: Arc<Node>, shutdown: impl Future<Output = ()>) {
+/// Takes connections until the shutdown, then sees them off. Whoever drops this ends every connection at once.
+pub async fn serve<L: Listener>(listener: L, node: Arc<Node>, shutdown: impl Future<Output = ()>) {
     let mut shutdown = pin!(shutdown);
     let places = Arc::new(Semaphore::new(node.config.max_connections as usize));
     let mut complained: Option<Instant> = None;
+    let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             biased;
             () = &mut shutdown => break,
+            Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((stream, peer)) => {
                 tracing::debug!(%peer, "connected");
                 match places.clone().try_acquire_owned() {
-                    Ok(place) => drop(tokio::spawn(connection(stream, node.clone(), place))),
+                    Ok(place) => drop(connections.spawn(connection(stream, node.clone(), place))),
                     Err(_) => {
                         tracing::warn!(
                             limit = node.config.max_connections,
                             "turned a connection away: max_connections"
                         );
-                        drop(tokio::spawn(async move {
+                        drop(connections.spawn(async move {
                             let mut stream = stream;
                             turn_away(&mut stream).await;
                         }));
@@ -80,11 +84,7 @@ pub async fn serve(listener: TcpListener, node: Arc<Node>, shutdown: impl Future
     }
 }
 
-async fn connection(mut stream: TcpStream, node: Arc<Node>, place: OwnedSemaphorePermit) {
-    // Frames are small and each is waited for.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "cannot set TCP_NODELAY");
-    }
+async fn connection<S: Stream>(mut stream: S, node: Arc<Node>, place: OwnedSemaphorePermit) {
     let live = node.registry.enter();
     let limit = Duration::from_millis(node.config.handshake_timeout_ms.into());
     let handshake = tokio::select! {

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -16,6 +15,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use zim_protocol::limits;
+
+use super::Stream;
 
 /// Of these there is one per connection, for as long as it lives.
 const READ_BUFFER_BYTES: usize = 1024;
@@ -27,8 +28,8 @@ const READ_AHEAD: usize = 32;
 const LINGER: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
-pub struct Socket {
-    ws: WebSocketStream<TcpStream>,
+pub struct Socket<S> {
+    ws: WebSocketStream<S>,
     write_timeout: Duration,
     /// What was read before it was asked for.
     ahead: VecDeque<(Instant, Incoming)>,
@@ -68,9 +69,9 @@ impl Incoming {
     }
 }
 
-impl Socket {
+impl<S: Stream> Socket<S> {
     /// `rest` is what was read behind the handshake.
-    pub async fn new(stream: TcpStream, rest: Vec<u8>, write_timeout: Duration) -> Socket {
+    pub async fn new(stream: S, rest: Vec<u8>, write_timeout: Duration) -> Socket<S> {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
             .write_buffer_size(WRITE_BUFFER_BYTES)
