@@ -93,20 +93,20 @@ impl PendingRequests {
     }
 
     /// The request that an answer names leaves the table.
-    pub fn take(&mut self, id: &RequestId) -> Option<Pending> {
+    pub fn take(&mut self, id: &RequestId) -> Option<Box<Pending>> {
         let same = self.by_id.at(id_key(id)).find(|number| self.get(*number).is_some_and(|entry| entry.id == *id))?;
         self.remove(same)
     }
 
     /// A request whose time is up leaves the table; the one that expired first.
-    pub fn take_expired(&mut self, now: Millis) -> Option<Pending> {
+    pub fn take_expired(&mut self, now: Millis) -> Option<Box<Pending>> {
         let (_, number) = self.by_expiry.first().filter(|(at, _)| *at <= now)?;
         self.remove(number)
     }
 
     /// Every request leaves the table.
-    pub fn take_all(&mut self) -> impl Iterator<Item = Pending> + use<> {
-        std::mem::take(self).entries.into_iter().map(|(_, entry)| *entry)
+    pub fn take_all(&mut self) -> impl Iterator<Item = Box<Pending>> + use<> {
+        std::mem::take(self).entries.into_iter().map(|(_, entry)| entry)
     }
 
     /// In the order in which the requests were made.
@@ -172,7 +172,7 @@ impl PendingRequests {
         self.entries.get_mut(at).map(|(_, entry)| &mut **entry)
     }
 
-    fn remove(&mut self, number: u64) -> Option<Pending> {
+    fn remove(&mut self, number: u64) -> Option<Box<Pending>> {
         let at = self.position(number)?;
         let (_, entry) = self.entries.remove(at);
         self.by_id.remove(id_key(&entry.id), number);
@@ -181,7 +181,7 @@ impl PendingRequests {
         }
         self.unsent.remove(entry.not_before, number);
         self.holding -= usize::from(entry.holds_events);
-        Some(*entry)
+        Some(entry)
     }
 }
 
@@ -233,13 +233,13 @@ mod tests {
         table.enter(internal(1));
         assert_eq!(table.next_expiry(), Some(1_000));
         assert_eq!(table.take_expired(999), None);
-        assert_eq!(table.take_expired(1_000), Some(host(1, 1_000)));
+        assert_eq!(table.take_expired(1_000), Some(Box::new(host(1, 1_000))));
         assert_eq!(table.take_expired(1_000), None);
         let id = RequestId::parse("p.2").unwrap();
         assert!(table.take(&id).is_some());
         assert!(table.take(&id).is_none());
         assert_eq!(table.next_expiry(), None);
-        assert!(table.take_all().eq([internal(1)]));
+        assert!(table.take_all().eq([Box::new(internal(1))]));
         assert_eq!(table, PendingRequests::default());
     }
 
@@ -280,7 +280,7 @@ mod tests {
         }
         for number in [112_345_678, 12_345_678, 212_345_678] {
             let id = RequestId::parse(&format!("p.{number}")).unwrap();
-            assert_eq!(table.take(&id), Some(host(number, number)));
+            assert_eq!(table.take(&id), Some(Box::new(host(number, number))));
         }
         assert_eq!(table, PendingRequests::default());
     }
@@ -325,7 +325,7 @@ mod tests {
                     Step::Answer { number } => {
                         for id in [format!("p.{number}"), format!("p.i{number}")] {
                             let at = list.iter().position(|(pending, _)| pending.id.as_str() == id);
-                            let expected = at.map(|at| list.remove(at).0);
+                            let expected = at.map(|at| Box::new(list.remove(at).0));
                             prop_assert_eq!(table.take(&RequestId::parse(&id).unwrap()), expected);
                         }
                     }
@@ -335,7 +335,7 @@ mod tests {
                         let mut expired = list.extract_if(.., |(pending, _)| is_over(pending)).collect::<Vec<_>>();
                         expired.sort_by_key(|(pending, _)| pending.expires());
                         for (pending, _) in expired {
-                            prop_assert_eq!(table.take_expired(now), Some(pending));
+                            prop_assert_eq!(table.take_expired(now), Some(Box::new(pending)));
                         }
                         prop_assert_eq!(table.take_expired(now), None);
                         for (pending, waits) in &mut list {

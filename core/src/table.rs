@@ -33,10 +33,6 @@ impl<V> Table<V> {
         self.calls.iter().zip(&self.values)
     }
 
-    pub fn into_values(self) -> Vec<V> {
-        self.values
-    }
-
     pub fn get(&self, call: &CallId) -> Option<&V> {
         self.values.get(search(&self.calls, call).ok()?)
     }

@@ -5,7 +5,6 @@ use zim_protocol::code::Code;
 use zim_protocol::id::{CallId, UserId};
 use zim_protocol::limits;
 
-use super::invitation::distinct;
 use crate::Millis;
 
 /// An event for the host, as the C and C# surface have it. Times left are whole seconds, rounded up.
@@ -77,10 +76,10 @@ enum Ring {
     Ended,
 }
 
-/// A row that differs from what the host was told, and the state it was told before.
+/// A row of which the host was told something else: where it is in `told`, and its state before.
 struct News {
+    at: usize,
     before: CallUserState,
-    row: CallUser,
 }
 
 impl CallView {
@@ -106,37 +105,42 @@ impl CallView {
             answering: 0,
             over: is_over(info.state) || !own.is_participant(),
         };
-        let is_mine = view.is_caller();
-        match first {
-            FirstWord::Created { by_this_device: true } => out.push(view.state_changed(info.users)),
-            FirstWord::Created { by_this_device: false } => out.push(HostEvent::CallInvitationCreated(info)),
+        let event = match first {
+            FirstWord::Created { by_this_device: true } => view.state_changed(view.told.clone()),
+            FirstWord::Created { by_this_device: false } => HostEvent::CallInvitationCreated(info),
             FirstWord::Invited | FirstWord::Snapshot if view.over => return None,
             FirstWord::Invited | FirstWord::Snapshot if own.is_pending() => {
                 if info.remaining_ms == 0 {
                     return None;
                 }
                 view.ring = Ring::Ringing { until: end_of_ring(now, info.remaining_ms) };
-                out.push(HostEvent::CallInvitationReceived(info));
+                HostEvent::CallInvitationReceived(info)
             }
-            FirstWord::Invited | FirstWord::Snapshot if is_mine && !view.is_accepted_by_somebody() => {
-                out.push(HostEvent::CallInvitationCreated(info));
+            FirstWord::Invited | FirstWord::Snapshot if view.is_caller() && !view.is_accepted_by_somebody() => {
+                HostEvent::CallInvitationCreated(info)
             }
-            FirstWord::Invited | FirstWord::Snapshot => out.push(view.state_changed(info.users)),
-        }
+            FirstWord::Invited | FirstWord::Snapshot => view.state_changed(view.told.clone()),
+        };
+        put(out, event);
         Some(view)
     }
 
     /// An own call whose invite has just been answered: its rows exist on the server, and the host hears of them
     /// with the server's next word.
     pub fn requested(me: &UserId, request: &CallInvite, answer: &CallInvited) -> CallView {
-        let refused = |user: &UserId| answer.error_users.iter().any(|error| error.user_id == *user);
-        let invitees = distinct(&request.invitees).into_iter().filter(|user| *user != me && !refused(user));
         let untold = |user: &UserId| CallUser {
             user_id: user.clone(),
             state: CallUserState::Unknown,
             extended_data: String::new(),
             reason: Code::SUCCESS,
         };
+        let mut told = vec![untold(me)];
+        for user in &request.invitees {
+            let refused = answer.error_users.iter().any(|error| error.user_id == *user);
+            if !refused && !told.iter().any(|row| row.user_id == *user) {
+                told.push(untold(user));
+            }
+        }
         CallView {
             me: me.clone(),
             call_id: request.call_id.clone(),
@@ -144,7 +148,7 @@ impl CallView {
             caller: me.clone(),
             inviter: me.clone(),
             rev: 0,
-            told: std::iter::once(me).chain(invitees).map(untold).collect(),
+            told,
             ring: Ring::Never,
             answering: 0,
             over: false,
@@ -206,9 +210,8 @@ impl CallView {
             return;
         }
         self.rev = change.rev;
-        let by = change.by.unwrap_or_else(|| self.inviter.clone());
         self.over |= change.ended;
-        self.told_of(change.users, (by, change.extended_data), out);
+        self.told_of(change.users, change.by.as_ref(), &change.extended_data, out);
     }
 
     fn snapshot(&mut self, now: Millis, info: CallInfo, out: &mut Vec<HostEvent>) {
@@ -218,40 +221,36 @@ impl CallView {
         if let Ring::Ringing { until } = &mut self.ring {
             *until = end_of_ring(now, info.remaining_ms).min(*until);
         }
-        let by = (self.inviter.clone(), String::new());
-        self.told_of(info.users, by, out);
+        self.told_of(info.users, None, "", out);
     }
 
-    /// The rows as the server has them now; `by` cancelled, if anybody did.
-    fn told_of(&mut self, rows: Vec<CallUser>, by: (UserId, String), out: &mut Vec<HostEvent>) {
+    /// The rows as the server has them now. If anybody cancelled it was `by`, otherwise the inviter, with these words.
+    fn told_of(&mut self, rows: Vec<CallUser>, by: Option<&UserId>, words: &str, out: &mut Vec<HostEvent>) {
         if let Some(own) = rows.iter().find(|row| row.user_id == self.me) {
             self.over |= !own.state.is_participant();
-            self.end_ring(own.state, by, out);
+            self.end_ring(own.state, by, words, out);
         }
-        let news = self.news(rows);
-        if !news.is_empty() {
-            let rows = news.iter().map(|news| news.row.clone()).collect();
-            out.push(self.state_changed(rows));
-            self.tell_caller(&news, out);
-        }
+        self.tell(rows, out);
         if self.over && self.is_ringing() {
             self.lost(out);
         }
     }
 
     /// The ending of a ring, by what has become of the user's own row.
-    fn end_ring(&mut self, own: CallUserState, by: (UserId, String), out: &mut Vec<HostEvent>) {
+    fn end_ring(&mut self, own: CallUserState, by: Option<&UserId>, words: &str, out: &mut Vec<HostEvent>) {
         if !self.is_ringing() {
             return;
         }
-        let (call_id, mode) = (self.call_id.clone(), self.mode);
         match own {
             CallUserState::Inviting | CallUserState::Received | CallUserState::NotYetReceived => return,
             CallUserState::BeCancelled => {
-                let (inviter, extended_data) = by;
-                out.push(HostEvent::CallInvitationCancelled { call_id, inviter, extended_data, mode });
+                let (call_id, inviter) = (self.call_id.clone(), by.unwrap_or(&self.inviter).clone());
+                let (extended_data, mode) = (words.to_owned(), self.mode);
+                put(out, HostEvent::CallInvitationCancelled { call_id, inviter, extended_data, mode });
             }
-            CallUserState::Timeout => out.push(HostEvent::CallInvitationTimeout { call_id, mode }),
+            CallUserState::Timeout => {
+                put(out, HostEvent::CallInvitationTimeout { call_id: self.call_id.clone(), mode: self.mode });
+            }
             // The change of state is the ending.
             CallUserState::Unknown
             | CallUserState::Accepted
@@ -264,13 +263,14 @@ impl CallView {
         self.ring = Ring::Ended;
     }
 
-    /// Takes the rows over and returns those of which the host was told something else.
-    fn news(&mut self, rows: Vec<CallUser>) -> Vec<News> {
+    /// Takes the rows over and tells the host of those of which it was told something else.
+    fn tell(&mut self, rows: Vec<CallUser>, out: &mut Vec<HostEvent>) {
         let mut news = Vec::new();
         for mut row in rows {
-            let Some(told) = self.told.iter_mut().find(|told| told.user_id == row.user_id) else {
-                self.told.push(row.clone());
-                news.push(News { before: CallUserState::Unknown, row });
+            let known = self.told.iter_mut().enumerate().find(|(_, told)| told.user_id == row.user_id);
+            let Some((at, told)) = known else {
+                news.push(News { at: self.told.len(), before: CallUserState::Unknown });
+                self.told.push(row);
                 continue;
             };
             // Only the event of the answer itself says where it was given; a snapshot does not take that back.
@@ -278,11 +278,18 @@ impl CallView {
                 row.reason = told.reason;
             }
             if *told != row {
-                let before = std::mem::replace(told, row.clone()).state;
-                news.push(News { before, row });
+                news.push(News { at, before: told.state });
+                *told = row;
             }
         }
-        news
+        let mut users = Vec::new();
+        for news in &news {
+            users.extend(self.told.get(news.at).cloned());
+        }
+        if !users.is_empty() {
+            put(out, self.state_changed(users));
+            self.tell_caller(&news, out);
+        }
     }
 
     /// What General calls tell the caller of the invitees' answers, beside the change of state.
@@ -291,22 +298,26 @@ impl CallView {
             CallMode::General | CallMode::Unknown if self.is_caller() => {}
             CallMode::General | CallMode::Unknown | CallMode::Advanced => return,
         }
-        let newly = |state: CallUserState| {
-            news.iter()
-                .filter(move |news| news.row.state == state && news.before != state && news.row.user_id != self.me)
-                .map(|news| &news.row)
-        };
-        for row in newly(CallUserState::Accepted) {
-            let (invitee, extended_data) = (row.user_id.clone(), row.extended_data.clone());
-            out.push(HostEvent::CallInvitationAccepted { call_id: self.call_id.clone(), invitee, extended_data });
+        let mut invitees = Vec::new();
+        for state in [CallUserState::Accepted, CallUserState::Rejected, CallUserState::Timeout] {
+            for news in news {
+                let row = self.told.get(news.at).filter(|row| row.state == state && row.user_id != self.me);
+                let Some(row) = row.filter(|_| news.before != state) else { continue };
+                let (call_id, invitee) = (self.call_id.clone(), row.user_id.clone());
+                let extended_data = row.extended_data.clone();
+                let event = if state == CallUserState::Accepted {
+                    HostEvent::CallInvitationAccepted { call_id, invitee, extended_data }
+                } else if state == CallUserState::Rejected {
+                    HostEvent::CallInvitationRejected { call_id, invitee, extended_data }
+                } else {
+                    invitees.push(invitee);
+                    continue;
+                };
+                put(out, event);
+            }
         }
-        for row in newly(CallUserState::Rejected) {
-            let (invitee, extended_data) = (row.user_id.clone(), row.extended_data.clone());
-            out.push(HostEvent::CallInvitationRejected { call_id: self.call_id.clone(), invitee, extended_data });
-        }
-        let invitees: Vec<UserId> = newly(CallUserState::Timeout).map(|row| row.user_id.clone()).collect();
         if !invitees.is_empty() {
-            out.push(HostEvent::CallInviteesAnsweredTimeout { call_id: self.call_id.clone(), invitees });
+            put(out, HostEvent::CallInviteesAnsweredTimeout { call_id: self.call_id.clone(), invitees });
         }
     }
 
@@ -327,12 +338,8 @@ impl CallView {
                 rows.push(CallUser { state, reason: Code::ROW_CALL_LOST, ..row.clone() });
             }
         }
-        let by = (self.inviter.clone(), String::new());
-        self.end_ring(CallUserState::BeCancelled, by, out);
-        let rows: Vec<CallUser> = self.news(rows).into_iter().map(|news| news.row).collect();
-        if !rows.is_empty() {
-            out.push(self.state_changed(rows));
-        }
+        self.end_ring(CallUserState::BeCancelled, None, "", out);
+        self.tell(rows, out);
     }
 
     /// Ends a ring without the server's word.
@@ -340,15 +347,13 @@ impl CallView {
         if !self.is_ringing() {
             return;
         }
-        let by = (self.inviter.clone(), String::new());
-        self.end_ring(CallUserState::Timeout, by, out);
-        let own = self.told.iter().find(|row| row.user_id == self.me);
-        let (state, reason) = (CallUserState::Timeout, Code::ROW_ENDED_LOCALLY);
-        let ended = own.map(|row| CallUser { state, reason, ..row.clone() });
-        let rows: Vec<CallUser> = self.news(ended.into_iter().collect()).into_iter().map(|news| news.row).collect();
-        if !rows.is_empty() {
-            out.push(self.state_changed(rows));
+        self.end_ring(CallUserState::Timeout, None, "", out);
+        let mut rows = Vec::new();
+        if let Some(own) = self.told.iter().find(|row| row.user_id == self.me) {
+            let (state, reason) = (CallUserState::Timeout, Code::ROW_ENDED_LOCALLY);
+            rows.push(CallUser { state, reason, ..own.clone() });
         }
+        self.tell(rows, out);
     }
 
     fn is_caller(&self) -> bool {
@@ -373,4 +378,10 @@ fn is_over(state: CallState) -> bool {
 
 fn end_of_ring(now: Millis, remaining_ms: Millis) -> Millis {
     now.saturating_add(remaining_ms).saturating_add(limits::RING_GRACE_MS)
+}
+
+/// Kept in one place: an event is large, and a push of one is a hundred bytes of code wherever it stands.
+#[inline(never)]
+fn put(out: &mut Vec<HostEvent>, event: HostEvent) {
+    out.push(event);
 }

@@ -4,7 +4,7 @@ use zim_protocol::id::{SessionId, UserId};
 use zim_protocol::session::Credentials;
 
 use super::deliveries::Deliveries;
-use super::link::Link;
+use super::link::{Link, earliest};
 use super::withdrawn::Withdrawn;
 use crate::Millis;
 use crate::backoff::Backoff;
@@ -141,6 +141,8 @@ pub struct ClientSession {
     pub(super) pending: PendingRequests,
     pub(super) deliveries: Deliveries,
     pub(super) views: Table<Box<CallView>>,
+    /// When the next of them ends its ring by itself.
+    pub(super) next_ring: Option<Millis>,
     pub(super) withdrawn: Withdrawn,
     /// The session that was logged out of last, and whose it was. Its farewell may be lost, or be overtaken by the
     /// next login, which therefore says so again.
@@ -194,6 +196,7 @@ impl ClientSession {
             pending: PendingRequests::default(),
             deliveries: Deliveries::default(),
             views: Table::default(),
+            next_ring: None,
             withdrawn: Withdrawn::default(),
             left: None,
             unknown_frames: 0,
@@ -265,8 +268,7 @@ impl ClientSession {
             Link::Up(_) => (self.deliveries.next_ack(), self.pending.next_send()),
             Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Greeting { .. } => (None, None),
         };
-        let ring = self.views.values().iter().filter_map(|view| view.next_deadline()).min();
-        [login, self.link.next_deadline(), self.pending.next_expiry(), ack, send, ring].into_iter().flatten().min()
+        earliest(&[login, self.link.next_deadline(), self.pending.next_expiry(), ack, send, self.next_ring])
     }
 
     /// Everything that is due: results first, then the events they held back, then rings without an ending, then
@@ -301,10 +303,10 @@ impl ClientSession {
             Phase::LoggingIn(_) | Phase::LoggedIn(_) => {
                 let message = "this client is logged in, or logging in, already; log out first";
                 let fault = Fault::new(Code::USER_HAS_ALREADY_LOGGED, message);
-                return outputs.push(Output::Complete { ticket, result: Err(fault) });
+                return put(outputs, Output::Complete { ticket, result: Err(fault) });
             }
             Phase::Destroyed => {
-                return outputs.push(Output::Complete { ticket, result: Err(destroyed()) });
+                return put(outputs, Output::Complete { ticket, result: Err(destroyed()) });
             }
         }
         let expires = now.saturating_add(Millis::from(timeout_ms));
@@ -318,22 +320,20 @@ impl ClientSession {
         if now < attempt.expires {
             return;
         }
-        let cause = attempt.cause.as_ref().map_or(String::new(), |cause| format!("; before: {}", cause.message));
         let fault = match &self.link {
             Link::Greeting { .. } => {
-                let message = format!("the server was reached but has not answered the login in time{cause}");
+                let (before, cause) = attempt.cause.as_ref().map_or(("", ""), |cause| ("; before: ", &cause.message));
+                let message = format!("the server was reached but has not answered the login in time{before}{cause}");
                 Fault::new(Code::REQUEST_TIMEOUT, message)
             }
-            Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Up(_) => {
-                let why = attempt.cause.as_ref().map_or("no connection was made in time", |cause| &cause.message);
+            Link::Down | Link::Waiting { .. } | Link::Opening { .. } | Link::Up(_) => match &attempt.cause {
                 // Something answers there, and it is no zim-server: another network will not help.
-                match attempt.cause.as_ref().map(|cause| cause.code) {
-                    Some(Code::NETWORK_SERVER_ERROR) => Fault::new(Code::NETWORK_SERVER_ERROR, why),
-                    Some(_) | None => {
-                        Fault::new(Code::NETWORK_ERROR, format!("the server could not be reached: {why}"))
-                    }
+                Some(cause) if cause.code == Code::NETWORK_SERVER_ERROR => cause.clone(),
+                cause => {
+                    let why = cause.as_ref().map_or("no connection was made in time", |cause| &cause.message);
+                    Fault::new(Code::NETWORK_ERROR, format!("the server could not be reached: {why}"))
                 }
-            }
+            },
         };
         self.end(now, fault, ConnectionEvent::LoginTimeout, outputs);
     }
@@ -349,7 +349,7 @@ impl ClientSession {
     }
 
     fn destroy(&mut self, now: Millis, outputs: &mut Vec<Output>) {
-        self.views = Table::default();
+        self.forget_views();
         self.complete_all(now, &destroyed(), outputs);
         self.say_goodbye(now, outputs);
         self.close(outputs);
@@ -387,7 +387,8 @@ impl ClientSession {
     /// Tells the host the present state and how it came about.
     pub(super) fn emit_state(&mut self, event: ConnectionEvent, cause: Option<&Fault>, outputs: &mut Vec<Output>) {
         let extended_data = cause.map_or_else(Vec::new, |fault| {
-            vec![("code".to_owned(), fault.code.0.to_string()), ("message".to_owned(), fault.message.clone())]
+            let code = fault.code.0;
+            vec![("code".to_owned(), format!("{code}")), ("message".to_owned(), fault.message.clone())]
         });
         let state = self.state();
         self.emit(SessionEvent::ConnectionStateChanged { state, event, extended_data }, outputs);
@@ -402,7 +403,7 @@ impl ClientSession {
             | SessionEvent::Error(_) => None,
         };
         let delivery = self.deliveries.emitted(shows);
-        outputs.push(Output::Emit { delivery, event });
+        put(outputs, Output::Emit { delivery, event });
     }
 
     pub(super) fn session_mut(&mut self) -> Option<&mut Session> {
@@ -411,6 +412,12 @@ impl ClientSession {
             Phase::LoggedOut | Phase::LoggingIn(_) | Phase::Destroyed => None,
         }
     }
+}
+
+/// Kept in one place: an output is large, and a push of one is a hundred bytes of code wherever it stands.
+#[inline(never)]
+pub(super) fn put(outputs: &mut Vec<Output>, output: Output) {
+    outputs.push(output);
 }
 
 fn destroyed() -> Fault {

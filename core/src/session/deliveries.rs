@@ -1,5 +1,3 @@
-use std::collections::VecDeque;
-
 use zim_protocol::id::CallId;
 
 use crate::Millis;
@@ -13,11 +11,11 @@ const ACK_AT_EVENTS: u32 = 64;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Deliveries {
     last: u64,
-    /// The last deliveries, up to `last`, from the oldest that has not returned on.
-    out: VecDeque<Delivery>,
+    /// Handed out and not returned, in order; with the call whose invitation it shows, if it does.
+    out: Vec<(u64, Option<CallId>)>,
     /// Entries of the log that were taken, in order, each with the last delivery there was by then. Once that and
     /// all before have returned, the host has seen all of the entry.
-    taken: VecDeque<(u64, u64)>,
+    taken: Vec<(u64, u64)>,
     /// Up to here the host has seen everything.
     seen: u64,
     /// Up to here the server has been told so on this connection.
@@ -26,50 +24,30 @@ pub(super) struct Deliveries {
     ack_at: Option<Millis>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Delivery {
-    /// Handed out; with the call whose invitation it shows, if it does.
-    Out(Option<CallId>),
-    /// Returned before an older one.
-    Returned,
-}
-
 impl Deliveries {
     /// The number of the next delivery, which is on its way now, and perhaps shows the invitation to a call.
     pub fn emitted(&mut self, shows: Option<CallId>) -> u64 {
         self.last += 1;
-        self.out.push_back(Delivery::Out(shows));
+        self.out.push((self.last, shows));
         self.last
     }
 
     /// The host's callbacks for a delivery have returned: the call whose invitation has been shown by that.
     pub fn returned(&mut self, delivery: u64) -> Option<CallId> {
-        let at = usize::try_from(delivery.checked_sub(self.oldest_out())?).ok()?;
-        let returned = std::mem::replace(self.out.get_mut(at)?, Delivery::Returned);
-        while let Some(Delivery::Returned) = self.out.front() {
-            self.out.pop_front();
-        }
-        match returned {
-            Delivery::Out(shows) => shows,
-            Delivery::Returned => None,
-        }
-    }
-
-    /// The oldest delivery that has not returned; the next one, if all have.
-    fn oldest_out(&self) -> u64 {
-        self.last + 1 - self.out.len() as u64
+        let at = self.out.binary_search_by_key(&delivery, |(number, _)| *number).ok()?;
+        self.out.remove(at).1
     }
 
     /// Entry `n` of the log has been taken; what it tells the host has been emitted.
     pub fn took(&mut self, n: u64) {
-        self.taken.push_back((n, self.last));
+        self.taken.push((n, self.last));
     }
 
     /// What is to be acknowledged now, if anything.
     pub fn ack(&mut self, now: Millis) -> Option<u64> {
-        let oldest_out = self.oldest_out();
-        while let Some((n, _)) = self.taken.front().copied().filter(|(_, last)| *last < oldest_out) {
-            self.taken.pop_front();
+        let oldest_out = self.out.first().map_or(u64::MAX, |(number, _)| *number);
+        let done = self.taken.partition_point(|(_, last)| *last < oldest_out);
+        for (n, _) in self.taken.drain(..done) {
             self.seen = self.seen.max(n);
             self.unacknowledged = self.unacknowledged.saturating_add(1);
         }

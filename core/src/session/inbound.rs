@@ -1,14 +1,14 @@
-use std::collections::VecDeque;
-
 use zim_protocol::call::{CallEvent, CallInfo};
 use zim_protocol::code::{Code, Fault};
 use zim_protocol::frame::{ReplyBody, ServerFrame};
 use zim_protocol::id::{CallId, RequestId};
 use zim_protocol::session::LoggedIn;
 
-use super::client::{ClientSession, ConnectionEvent, Output, Phase, SessionEvent};
-use super::link::Link;
+use super::client::{ClientSession, ConnectionEvent, Output, Phase, Session, SessionEvent, put};
+use super::link::{Link, expiry, newest_token};
 use crate::Millis;
+use crate::call::FirstWord;
+use crate::table::search;
 
 /// Entries kept back at most. A server sends fewer by far; one that does not is left, and resumed from the start.
 const HELD: usize = 4_096;
@@ -24,7 +24,7 @@ pub(super) struct CatchUp {
     /// The snapshot takes the place of what was missed; otherwise the log's entries follow.
     is_snapshot: bool,
     snapshots_left: u32,
-    held: VecDeque<Held>,
+    held: Vec<Held>,
     is_complete: bool,
 }
 
@@ -56,7 +56,7 @@ impl CatchUp {
             cursor: answer.cursor,
             is_snapshot: answer.epoch != known_epoch || answer.snapshot_calls.is_some(),
             snapshots_left: answer.snapshot_calls.unwrap_or(0),
-            held: VecDeque::new(),
+            held: Vec::new(),
             is_complete: false,
         }
     }
@@ -107,27 +107,42 @@ impl ClientSession {
     }
 
     fn welcomed(&mut self, now: Millis, asked: Vec<CallId>, body: ReplyBody, outputs: &mut Vec<Output>) {
-        let answer = match &body {
-            ReplyBody::Login(answer) | ReplyBody::Resume(answer) => answer.clone(),
-            ReplyBody::Logout(_)
-            | ReplyBody::RenewToken(_)
-            | ReplyBody::UploadLog(_)
-            | ReplyBody::CallInvite(_)
-            | ReplyBody::CallCancel(_)
-            | ReplyBody::CallAccept(_)
-            | ReplyBody::CallReject(_)
-            | ReplyBody::CallReceived(_) => {
-                return self.violated(now, "the server has answered the login as if it were another request", outputs);
-            }
+        let (ReplyBody::Login(answer) | ReplyBody::Resume(answer)) = &body else {
+            return self.violated(now, "the server has answered the login as if it were another request", outputs);
         };
-        let Some(session) = self.greeted(now, asked, answer, outputs) else { return };
-        let user = session.credentials.user_id.clone();
-        let before = std::mem::replace(&mut self.phase, Phase::LoggedIn(session));
-        if let Phase::LoggingIn(attempt) = before {
-            self.left = None;
-            outputs.push(Output::Complete { ticket: attempt.ticket, result: Ok(body) });
-            for call in self.withdrawn.unheard(&user) {
-                self.tell_withdrawn(call);
+        let token_expires = expiry(now, answer.token_expires_in_s);
+        match &mut self.phase {
+            Phase::LoggedOut | Phase::Destroyed => return,
+            Phase::LoggingIn(attempt) => {
+                let (ticket, credentials) = (attempt.ticket, attempt.credentials.clone());
+                let user = credentials.user_id.clone();
+                let (id, login_epoch) = (answer.session_id.clone(), answer.login_epoch);
+                let session = Session { credentials, id, login_epoch, epoch: 0, cursor: 0, token_expires };
+                self.phase = Phase::LoggedIn(session);
+                self.left = None;
+                self.deliveries.forget_session();
+                self.stands(now, asked, answer, 0);
+                put(outputs, Output::Complete { ticket, result: Ok(body) });
+                for call in self.withdrawn.unheard(&user) {
+                    self.tell_withdrawn(call);
+                }
+            }
+            Phase::LoggedIn(session) => {
+                let epoch = session.epoch;
+                if answer.snapshot_calls.is_none() && (answer.epoch != epoch || answer.cursor > session.cursor) {
+                    let message = "the server goes on from where this client has never been, without a snapshot";
+                    return self.violated(now, message, outputs);
+                }
+                if let Some(token) = newest_token(&self.pending, now, session) {
+                    session.credentials.token.clone_from(token);
+                }
+                session.id.clone_from(&answer.session_id);
+                session.login_epoch = answer.login_epoch;
+                session.token_expires = token_expires;
+                if answer.epoch != epoch {
+                    self.deliveries.forget_log();
+                }
+                self.stands(now, asked, answer, epoch);
             }
         }
         self.emit_state(ConnectionEvent::Success, None, outputs);
@@ -158,7 +173,7 @@ impl ClientSession {
             return self.violated(now, "the server has sent a snapshot that it had not announced", outputs);
         };
         catch_up.snapshots_left -= 1;
-        catch_up.held.push_back(Held { at: now, what: What::Snapshot(call) });
+        catch_up.held.push(Held { at: now, what: What::Snapshot(call) });
         self.limit_held(now, outputs);
     }
 
@@ -177,11 +192,11 @@ impl ClientSession {
             return self.give_up(now, fault, outputs);
         }
         let entry = Held { at: now, what };
-        let Some(catch_up) = held else { return self.take(now, entry, &VecDeque::new(), outputs) };
+        let Some(catch_up) = held else { return self.take(now, entry, &[], outputs) };
         if catch_up.snapshots_left > 0 {
             return self.violated(now, "the server has sent an event before the end of its snapshot", outputs);
         }
-        catch_up.held.push_back(entry);
+        catch_up.held.push(entry);
         self.limit_held(now, outputs);
     }
 
@@ -211,24 +226,25 @@ impl ClientSession {
                 session.epoch = catch_up.epoch;
                 session.cursor = catch_up.cursor;
             }
-            let is_in = |call: &CallId| {
-                catch_up.held.iter().any(|held| match &held.what {
-                    What::Snapshot(info) => info.call_id == *call,
-                    What::Event { .. } | What::Passed { .. } => false,
-                })
-            };
-            catch_up.asked.retain(|call| !is_in(call));
+            for held in &catch_up.held {
+                if let What::Snapshot(info) = &held.what
+                    && let Ok(at) = search(&catch_up.asked, &info.call_id)
+                {
+                    catch_up.asked.remove(at);
+                }
+            }
             for call in catch_up.asked {
                 self.lost(now, &call, outputs);
             }
         }
-        while let Some(held) = catch_up.held.pop_front() {
-            self.take(now, held, &catch_up.held, outputs);
+        let mut held = catch_up.held.into_iter();
+        while let Some(next) = held.next() {
+            self.take(now, next, held.as_slice(), outputs);
         }
     }
 
     /// Takes an entry for good; `behind` are those that follow and are known already.
-    fn take(&mut self, now: Millis, held: Held, behind: &VecDeque<Held>, outputs: &mut Vec<Output>) {
+    fn take(&mut self, now: Millis, held: Held, behind: &[Held], outputs: &mut Vec<Output>) {
         let n = held.n();
         if let (Some(n), Some(session)) = (n, self.session_mut()) {
             if n <= session.cursor {
@@ -237,7 +253,7 @@ impl ClientSession {
             session.cursor = n;
         }
         match held.what {
-            What::Snapshot(info) => self.seen_in_snapshot(now, held.at, info, behind, outputs),
+            What::Snapshot(info) => self.learned(now, held.at, FirstWord::Snapshot, info, behind, outputs),
             What::Event { event, .. } => self.happened(now, held.at, event, behind, outputs),
             What::Passed { .. } => {}
         }

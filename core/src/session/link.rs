@@ -2,11 +2,12 @@ use zim_protocol::code::{Code, Fault};
 use zim_protocol::frame::{ClientFrame, Request, RequestBody};
 use zim_protocol::id::{CallId, RequestId};
 use zim_protocol::limits;
-use zim_protocol::session::{Closing, ClosingReason, Credentials, LoggedIn, Login, Resume};
+use zim_protocol::session::{Closing, ClosingReason, LoggedIn, Login, Resume};
 
-use super::client::{ClientSession, ConnectionEvent, ConnectionId, Output, Phase, Session};
+use super::client::{ClientSession, ConnectionEvent, ConnectionId, Output, Phase, Session, put};
 use super::inbound::CatchUp;
 use crate::Millis;
+use crate::pending::PendingRequests;
 use crate::table::search;
 
 /// A connection that does not stand, or is not answered, after this long is given up.
@@ -87,7 +88,7 @@ impl Link {
             Link::Down => None,
             Link::Waiting { until } => Some(*until),
             Link::Opening { give_up_at, .. } | Link::Greeting { give_up_at, .. } => Some(*give_up_at),
-            Link::Up(up) => [up.heartbeat.ping_at, up.heartbeat.silent_at].into_iter().flatten().min(),
+            Link::Up(up) => earliest(&[up.heartbeat.ping_at, up.heartbeat.silent_at]),
         }
     }
 
@@ -111,7 +112,7 @@ impl ClientSession {
         self.last_connection += 1;
         let connection = self.last_connection;
         self.link = Link::Opening { connection, give_up_at: now.saturating_add(GREETING_MS) };
-        outputs.push(Output::Open { connection });
+        put(outputs, Output::Open { connection });
     }
 
     pub(super) fn opened(&mut self, now: Millis, opened: ConnectionId, outputs: &mut Vec<Output>) {
@@ -130,8 +131,12 @@ impl ClientSession {
                 (RequestBody::Login(login), attempt.expires.saturating_sub(now).min(GREETING_MS))
             }
             Phase::LoggedIn(session) => {
+                let mut credentials = session.credentials.clone();
+                if let Some(token) = newest_token(&self.pending, now, session) {
+                    credentials.token.clone_from(token);
+                }
                 let resume = Resume {
-                    credentials: self.newest_credentials(now, session),
+                    credentials,
                     session_id: session.id.clone(),
                     login_epoch: session.login_epoch,
                     epoch: session.epoch,
@@ -164,68 +169,14 @@ impl ClientSession {
         calls
     }
 
-    /// A token that has run out is of no use: one that the host has brought since, and that no server has seen yet,
-    /// may be.
-    fn newest_credentials(&self, now: Millis, session: &Session) -> Credentials {
-        let mut credentials = session.credentials.clone();
-        if session.token_expires.is_some_and(|at| at <= now) {
-            for pending in self.pending.iter() {
-                if let RequestBody::RenewToken(renewal) = &pending.body {
-                    credentials.token.clone_from(&renewal.token);
-                }
-            }
-        }
-        credentials
-    }
-
-    /// The server has answered `login` or `resume`.
-    pub(super) fn greeted(
-        &mut self,
-        now: Millis,
-        asked: Vec<CallId>,
-        answer: LoggedIn,
-        outputs: &mut Vec<Output>,
-    ) -> Option<Session> {
-        let connection = self.link.connection()?;
-        let token_expires = answer.token_expires_in_s.map(|left| now.saturating_add(Millis::from(left) * 1_000));
-        let session = match &self.phase {
-            Phase::LoggedOut | Phase::Destroyed => return None,
-            Phase::LoggingIn(attempt) => Session {
-                credentials: attempt.credentials.clone(),
-                id: answer.session_id.clone(),
-                login_epoch: answer.login_epoch,
-                epoch: 0,
-                cursor: 0,
-                token_expires,
-            },
-            Phase::LoggedIn(session) => {
-                if answer.snapshot_calls.is_none() && (answer.epoch != session.epoch || answer.cursor > session.cursor)
-                {
-                    let message = "the server goes on from where this client has never been, without a snapshot";
-                    self.violated(now, message, outputs);
-                    return None;
-                }
-                Session {
-                    credentials: self.newest_credentials(now, session),
-                    id: answer.session_id.clone(),
-                    login_epoch: answer.login_epoch,
-                    epoch: session.epoch,
-                    cursor: session.cursor,
-                    token_expires,
-                }
-            }
-        };
-        match &self.phase {
-            Phase::LoggingIn(_) => self.deliveries.forget_session(),
-            Phase::LoggedIn(_) if answer.epoch != session.epoch => self.deliveries.forget_log(),
-            Phase::LoggedIn(_) | Phase::LoggedOut | Phase::Destroyed => {}
-        }
-        let heartbeat = Heartbeat::new(now, &answer);
-        let catch_up = Some(CatchUp::new(asked, &answer, session.epoch));
+    /// The server has taken `login` or `resume`.
+    pub(super) fn stands(&mut self, now: Millis, asked: Vec<CallId>, answer: &LoggedIn, known_epoch: u64) {
+        let Some(connection) = self.link.connection() else { return };
+        let heartbeat = Heartbeat::new(now, answer);
+        let catch_up = Some(CatchUp::new(asked, answer, known_epoch));
         self.link = Link::Up(Up { connection, since: now, heartbeat, catch_up });
         self.pending.reconnected();
         self.deliveries.reconnected();
-        Some(session)
     }
 
     pub(super) fn send(&mut self, now: Millis, frame: ClientFrame, outputs: &mut Vec<Output>) {
@@ -233,7 +184,7 @@ impl ClientSession {
         if let Some(up) = self.link.up_mut() {
             up.heartbeat.sent(now);
         }
-        outputs.push(Output::Send { connection, frame });
+        put(outputs, Output::Send { connection, frame });
     }
 
     /// Any frame is a sign of life.
@@ -301,7 +252,7 @@ impl ClientSession {
 
     pub(super) fn close(&self, outputs: &mut Vec<Output>) {
         if let Some(connection) = self.link.connection() {
-            outputs.push(Output::Close { connection });
+            put(outputs, Output::Close { connection });
         }
     }
 
@@ -327,4 +278,27 @@ impl ClientSession {
             self.emit_state(ConnectionEvent::LoginInterrupted, Some(&fault), outputs);
         }
     }
+}
+
+/// A token that has run out is of no use: one that the host has brought since, and that no server has seen yet, may be.
+pub(super) fn newest_token<'a>(pending: &'a PendingRequests, now: Millis, session: &Session) -> Option<&'a String> {
+    let mut token = None;
+    if session.token_expires.is_some_and(|at| at <= now) {
+        for request in pending.iter() {
+            if let RequestBody::RenewToken(renewal) = &request.body {
+                token = Some(&renewal.token);
+            }
+        }
+    }
+    token
+}
+
+/// When a token expires that has so many seconds left.
+pub(super) fn expiry(now: Millis, seconds: Option<u32>) -> Option<Millis> {
+    seconds.map(|left| now.saturating_add(Millis::from(left) * 1_000))
+}
+
+/// The first of the times that there are.
+pub(super) fn earliest(times: &[Option<Millis>]) -> Option<Millis> {
+    times.iter().flatten().min().copied()
 }

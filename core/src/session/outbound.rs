@@ -1,13 +1,11 @@
-use std::fmt::Display;
-
-use zim_protocol::call::{CallCancel, CallInvite, CallReceived};
+use zim_protocol::call::{CallCancel, CallReceived};
 use zim_protocol::code::{Code, Fault};
 use zim_protocol::frame::{ClientFrame, ReplyBody, Request, RequestBody};
 use zim_protocol::id::{CallId, RequestId};
 use zim_protocol::limits;
 
-use super::client::{ClientSession, Output, Phase, Ticket};
-use super::link::Link;
+use super::client::{ClientSession, Output, Phase, Ticket, put};
+use super::link::{Link, expiry};
 use crate::Millis;
 use crate::call::{CallView, ViewInput};
 use crate::pending::{Owner, Pending};
@@ -34,7 +32,7 @@ impl ClientSession {
         };
         let id = match refusal {
             Some(fault) => Err(fault),
-            None => self.request_id(ticket),
+            None => self.request_id("", ticket),
         };
         match id {
             Ok(id) => {
@@ -45,7 +43,7 @@ impl ClientSession {
                 }
                 self.pending.enter(Pending::new(id, Owner::Host { ticket, expires }, body));
             }
-            Err(fault) => outputs.push(Output::Complete { ticket, result: Err(fault) }),
+            Err(fault) => put(outputs, Output::Complete { ticket, result: Err(fault) }),
         }
     }
 
@@ -72,7 +70,7 @@ impl ClientSession {
     pub(super) fn delivered(&mut self, now: Millis, delivery: u64, outputs: &mut Vec<Output>) {
         let Some(call_id) = self.deliveries.returned(delivery) else { return };
         if self.views.get(&call_id).is_some_and(|view| view.is_ringing()) {
-            self.ask(RequestBody::CallReceived(CallReceived { call_id }), None);
+            self.ask(RequestBody::CallReceived(CallReceived { call_id }), 0);
         }
         self.send_pending(now, outputs);
     }
@@ -81,43 +79,37 @@ impl ClientSession {
     pub(super) fn complete(
         &mut self,
         now: Millis,
-        pending: Pending,
-        result: Result<ReplyBody, Fault>,
+        pending: Box<Pending>,
+        mut result: Result<ReplyBody, Fault>,
         outputs: &mut Vec<Output>,
     ) {
-        let was_sent = pending.was_sent;
-        let result = result.and_then(|reply| match reply_kind(&reply) == pending.body.kind() {
-            true => Ok(reply),
-            false => Err(Fault::new(
-                Code::RSP_PROTO_PARSE_ERROR,
-                format!("the server has answered {} with {}", pending.body.kind(), reply_kind(&reply)),
-            )),
-        });
+        let kind = pending.body.kind();
+        if let Ok(reply) = &result
+            && reply_kind(reply) != kind
+        {
+            let message = format!("the server has answered {kind} with {}", reply_kind(reply));
+            result = Err(Fault::new(Code::RSP_PROTO_PARSE_ERROR, message));
+        }
         let ticket = match pending.owner {
             Owner::Host { ticket, .. } => ticket,
-            Owner::Internal => return self.heard_of(now, pending.body, result),
+            Owner::Internal => return self.heard_of(now, pending.body, result.err()),
         };
-        outputs.push(Output::Complete { ticket, result: result.clone() });
-        match (pending.body, result) {
+        match (&pending.body, &result) {
             (RequestBody::CallInvite(invite), Ok(ReplyBody::CallInvite(answer))) => {
                 if let Some(credentials) = self.phase.credentials()
                     && self.views.get(&invite.call_id).is_none()
                 {
-                    let view = CallView::requested(&credentials.user_id, &invite, &answer);
-                    self.views.insert(invite.call_id, Box::new(view));
+                    let view = CallView::requested(&credentials.user_id, invite, answer);
+                    self.views.insert(invite.call_id.clone(), Box::new(view));
                 }
             }
-            (RequestBody::CallInvite(invite), Err(fault)) if was_sent && is_unknown(fault.code) => {
-                self.withdraw(invite)
-            }
-            (RequestBody::CallAccept(answer) | RequestBody::CallReject(answer), result) => {
-                self.tell_view(now, &answer.call_id, ViewInput::Answered { done: result.is_ok() }, outputs);
+            (RequestBody::CallInvite(invite), Err(fault)) if pending.was_sent && is_unknown(fault.code) => {
+                self.withdraw(&invite.call_id)
             }
             (RequestBody::RenewToken(renewal), Ok(ReplyBody::RenewToken(renewed))) => {
                 if let Some(session) = self.session_mut() {
-                    session.credentials.token = renewal.token;
-                    let left = renewed.token_expires_in_s;
-                    session.token_expires = left.map(|left| now.saturating_add(Millis::from(left) * 1_000));
+                    session.credentials.token.clone_from(&renewal.token);
+                    session.token_expires = expiry(now, renewed.token_expires_in_s);
                 }
             }
             (
@@ -128,14 +120,21 @@ impl ClientSession {
                 | RequestBody::UploadLog(_)
                 | RequestBody::CallInvite(_)
                 | RequestBody::CallCancel(_)
+                | RequestBody::CallAccept(_)
+                | RequestBody::CallReject(_)
                 | RequestBody::CallReceived(_),
                 Ok(_) | Err(_),
             ) => {}
         }
+        let done = result.is_ok();
+        put(outputs, Output::Complete { ticket, result });
+        if let Some(call) = answers(&pending.body) {
+            self.tell_view(now, call, ViewInput::Answered { done }, outputs);
+        }
     }
 
     /// The time that the host gave a request is up.
-    pub(super) fn expired(&mut self, now: Millis, pending: Pending, outputs: &mut Vec<Output>) {
+    pub(super) fn expired(&mut self, now: Millis, pending: Box<Pending>, outputs: &mut Vec<Output>) {
         let message = match (pending.was_sent, &self.link) {
             (false, _) => "there was no link to the server within the request's time; it was not sent",
             (true, Link::Up(_)) => "the server has not answered within the request's time",
@@ -149,7 +148,7 @@ impl ClientSession {
     /// Every ticket that is open completes with `fault`.
     pub(super) fn complete_all(&mut self, now: Millis, fault: &Fault, outputs: &mut Vec<Output>) {
         if let Phase::LoggingIn(attempt) = &self.phase {
-            outputs.push(Output::Complete { ticket: attempt.ticket, result: Err(fault.clone()) });
+            put(outputs, Output::Complete { ticket: attempt.ticket, result: Err(fault.clone()) });
         }
         for pending in self.pending.take_all() {
             match pending.owner {
@@ -173,33 +172,32 @@ impl ClientSession {
     }
 
     /// Nobody knows whether the server has taken the invite; the host was told that it failed.
-    fn withdraw(&mut self, invite: CallInvite) {
+    fn withdraw(&mut self, call: &CallId) {
         if let Some(credentials) = self.phase.credentials() {
-            self.withdrawn.add(invite.call_id.clone(), credentials.user_id.clone());
-            self.views.remove(&invite.call_id);
-            self.tell_withdrawn(invite.call_id);
+            self.withdrawn.add(call.clone(), credentials.user_id.clone());
+            self.views.remove(call);
+            self.find_next_ring();
+            self.tell_withdrawn(call.clone());
         }
     }
 
     pub(super) fn tell_withdrawn(&mut self, call_id: CallId) {
-        self.ask(withdrawal(call_id), None);
+        let withdrawal =
+            CallCancel { call_id, invitees: Vec::new(), extended_data: String::new(), push: None, withdraw: true };
+        self.ask(RequestBody::CallCancel(withdrawal), 0);
     }
 
-    /// A request that nobody waits for.
-    fn ask(&mut self, body: RequestBody, not_before: Option<Millis>) {
+    /// A request that nobody waits for, to be sent from `at` on.
+    fn ask(&mut self, body: RequestBody, at: Millis) {
         if let Some(id) = self.internal_id() {
-            let pending = Pending::new(id, Owner::Internal, body);
-            self.pending.enter(match not_before {
-                Some(at) => pending.not_before(at),
-                None => pending,
-            });
+            self.pending.enter(Pending::new(id, Owner::Internal, body).not_before(at));
         }
     }
 
     /// The server has answered what the client itself has asked for.
-    fn heard_of(&mut self, now: Millis, body: RequestBody, result: Result<ReplyBody, Fault>) {
-        if result.is_err_and(|fault| is_unknown(fault.code) || is_passing(fault.code)) {
-            return self.ask(body, Some(now.saturating_add(ASK_AGAIN_MS)));
+    fn heard_of(&mut self, now: Millis, body: RequestBody, refusal: Option<Fault>) {
+        if refusal.is_some_and(|fault| is_unknown(fault.code) || is_passing(fault.code)) {
+            return self.ask(body, now.saturating_add(ASK_AGAIN_MS));
         }
         if let RequestBody::CallCancel(withdrawal) = body {
             self.withdrawn.heard(&withdrawal.call_id);
@@ -209,23 +207,13 @@ impl ClientSession {
     /// An ID for a request that the client makes by itself: never one of a ticket's.
     pub(super) fn internal_id(&mut self) -> Option<RequestId> {
         self.last_internal += 1;
-        self.request_id(format_args!("i{}", self.last_internal)).ok()
+        self.request_id("i", self.last_internal).ok()
     }
 
-    fn request_id(&self, name: impl Display) -> Result<RequestId, Fault> {
-        RequestId::parse(&format!("{}.{name}", self.request_prefix))
+    fn request_id(&self, kind: &str, number: u64) -> Result<RequestId, Fault> {
+        RequestId::parse(&format!("{}.{kind}{number}", self.request_prefix))
             .map_err(|fault| Fault::new(Code::INTERNAL_ERROR, fault.message))
     }
-}
-
-fn withdrawal(call_id: CallId) -> RequestBody {
-    RequestBody::CallCancel(CallCancel {
-        call_id,
-        invitees: Vec::new(),
-        extended_data: String::new(),
-        push: None,
-        withdraw: true,
-    })
 }
 
 /// What is not the host's to ask for.

@@ -1,12 +1,12 @@
-use std::collections::VecDeque;
-
 use zim_protocol::call::{CallEvent, CallInfo, CallState};
 use zim_protocol::id::CallId;
+use zim_protocol::session::Credentials;
 
 use super::client::{ClientSession, Output, SessionEvent};
 use super::inbound::{Held, What};
 use crate::Millis;
 use crate::call::{CallView, FirstWord, HostEvent, ViewInput};
+use crate::table::Table;
 
 impl ClientSession {
     /// An event of a call that arrived at `at`; `behind` is what has arrived since.
@@ -15,45 +15,46 @@ impl ClientSession {
         now: Millis,
         at: Millis,
         event: CallEvent,
-        behind: &VecDeque<Held>,
+        behind: &[Held],
         outputs: &mut Vec<Output>,
     ) {
-        if self.withdrawn.contains(event.call_id()) {
-            return;
-        }
         let (first, info) = match event {
             CallEvent::CallChanged(change) => {
                 let call = change.call_id.clone();
-                return self.tell_view(now, &call, ViewInput::Changed(change), outputs);
+                if !self.withdrawn.contains(&call) {
+                    self.tell_view(now, &call, ViewInput::Changed(change), outputs);
+                }
+                return;
             }
             CallEvent::CallInvited(info) => (FirstWord::Invited, info),
             CallEvent::CallCreated { call, by_this_device } => (FirstWord::Created { by_this_device }, call),
         };
-        match self.views.get(&info.call_id) {
-            Some(view) if info.rev <= view.rev() => {}
-            Some(_) => {
-                let (call, info) = (info.call_id.clone(), aged(info, now, at));
-                self.tell_view(now, &call, ViewInput::Snapshot(info), outputs);
-            }
-            None => self.begin(now, first, aged(info, now, at), behind, outputs),
-        }
+        self.learned(now, at, first, info, behind, outputs);
     }
 
-    pub(super) fn seen_in_snapshot(
+    /// A whole call, as it was when it arrived at `at`.
+    pub(super) fn learned(
         &mut self,
         now: Millis,
         at: Millis,
-        info: CallInfo,
-        behind: &VecDeque<Held>,
+        first: FirstWord,
+        mut info: CallInfo,
+        behind: &[Held],
         outputs: &mut Vec<Output>,
     ) {
         if self.withdrawn.contains(&info.call_id) {
             return;
         }
-        let (call, info) = (info.call_id.clone(), aged(info, now, at));
-        match self.views.get(&call).is_some() {
-            true => self.tell_view(now, &call, ViewInput::Snapshot(info), outputs),
-            false => self.begin(now, FirstWord::Snapshot, info, behind, outputs),
+        info.remaining_ms = info.remaining_ms.saturating_sub(now.saturating_sub(at));
+        let known = self.views.get(&info.call_id).map(|view| view.rev());
+        let is_old = match first {
+            FirstWord::Invited | FirstWord::Created { .. } => known.is_some_and(|rev| info.rev <= rev),
+            FirstWord::Snapshot => false,
+        };
+        match known {
+            None => self.begin(now, first, info, behind, outputs),
+            Some(_) if is_old => {}
+            Some(_) => self.tell_view(now, &info.call_id.clone(), ViewInput::Snapshot(info), outputs),
         }
     }
 
@@ -65,52 +66,70 @@ impl ClientSession {
     pub(super) fn tell_view(&mut self, now: Millis, call: &CallId, input: ViewInput, outputs: &mut Vec<Output>) {
         let Some(view) = self.views.get_mut(call) else { return };
         let mut events = Vec::new();
+        let before = view.next_deadline();
         view.handle(now, input, &mut events);
+        let mut changed = before != view.next_deadline();
         if view.is_over() {
+            changed = before.is_some();
             self.views.remove(call);
+        }
+        if changed {
+            self.find_next_ring();
         }
         self.emit_calls(events, outputs);
     }
 
     /// Rings whose time has run out.
     pub(super) fn end_rings(&mut self, now: Millis, outputs: &mut Vec<Output>) {
+        if self.next_ring.is_none_or(|at| now < at) {
+            return;
+        }
         let mut events = Vec::new();
         for view in self.views.values_mut() {
             view.handle(now, ViewInput::Tick, &mut events);
         }
+        self.find_next_ring();
         self.emit_calls(events, outputs);
     }
 
     /// The session is over: nothing rings without one.
     pub(super) fn drop_rings(&mut self, now: Millis, outputs: &mut Vec<Output>) {
         let mut events = Vec::new();
-        for mut view in std::mem::take(&mut self.views).into_values() {
+        for view in self.views.values_mut() {
             view.handle(now, ViewInput::SessionEnded, &mut events);
         }
+        self.forget_views();
         self.emit_calls(events, outputs);
+    }
+
+    /// Without a word to the host.
+    pub(super) fn forget_views(&mut self) {
+        self.views = Table::default();
+        self.next_ring = None;
+    }
+
+    /// To be done when a ring has begun or ended, or may end at another time: all views are asked.
+    pub(super) fn find_next_ring(&mut self) {
+        self.next_ring = self.views.values().iter().filter_map(|view| view.next_deadline()).min();
     }
 
     /// A call that was not known. What follows is looked at first: a device does not begin to ring for an invitation
     /// that has been answered, or is over, by the end of what is known.
-    fn begin(
-        &mut self,
-        now: Millis,
-        first: FirstWord,
-        info: CallInfo,
-        behind: &VecDeque<Held>,
-        outputs: &mut Vec<Output>,
-    ) {
-        let Some(me) = self.phase.credentials().map(|credentials| credentials.user_id.clone()) else { return };
-        let last = at_last(&info, behind);
-        let rings = |info: &CallInfo| info.users.iter().any(|row| row.user_id == me && row.state.is_pending());
-        let info = match rings(&info) && !rings(&last) {
-            true => last,
-            false => info,
-        };
+    fn begin(&mut self, now: Millis, first: FirstWord, mut info: CallInfo, behind: &[Held], outputs: &mut Vec<Output>) {
+        let Some(Credentials { user_id: me, .. }) = self.phase.credentials() else { return };
+        let rings = |info: &CallInfo| info.users.iter().any(|row| row.user_id == *me && row.state.is_pending());
+        if rings(&info) {
+            let last = at_last(&info, behind);
+            if !rings(&last) {
+                info = last;
+            }
+        }
         let (call, mut events) = (info.call_id.clone(), Vec::new());
-        let view = CallView::first(now, &me, first, info, &mut events);
+        let view = CallView::first(now, me, first, info, &mut events);
         if let Some(view) = view.filter(|view| !view.is_over()) {
+            let until = view.next_deadline();
             self.views.insert(call, Box::new(view));
+            self.next_ring = self.next_ring.into_iter().chain(until).min();
         }
         self.emit_calls(events, outputs);
     }
@@ -122,14 +141,8 @@ impl ClientSession {
     }
 }
 
-/// The time left, of what arrived at `at`.
-fn aged(mut info: CallInfo, now: Millis, at: Millis) -> CallInfo {
-    info.remaining_ms = info.remaining_ms.saturating_sub(now.saturating_sub(at));
-    info
-}
-
 /// The call as it is after everything in `behind`.
-fn at_last(info: &CallInfo, behind: &VecDeque<Held>) -> CallInfo {
+fn at_last(info: &CallInfo, behind: &[Held]) -> CallInfo {
     let mut last = info.clone();
     for held in behind {
         let change = match &held.what {
@@ -144,9 +157,10 @@ fn at_last(info: &CallInfo, behind: &VecDeque<Held>) -> CallInfo {
             last.state = CallState::Ended;
         }
         for row in &change.users {
+            let row = row.clone();
             match last.users.iter_mut().find(|known| known.user_id == row.user_id) {
-                Some(known) => known.clone_from(row),
-                None => last.users.push(row.clone()),
+                Some(known) => *known = row,
+                None => last.users.push(row),
             }
         }
     }

@@ -1,5 +1,5 @@
 use zim_core::session::Input;
-use zim_protocol::call::{CallUserState, Trigger};
+use zim_protocol::call::{CallEvent, CallUserState, Trigger};
 use zim_protocol::code::Code;
 use zim_protocol::frame::ReplyBody;
 
@@ -130,6 +130,28 @@ fn an_own_answer_in_flight_puts_the_end_off() {
     assert_eq!(client.now, 101_500);
     let accepted = changed("x", 2, Trigger::Accepted, &[("bob", CallUserState::Accepted)]);
     assert_eq!(client.frame(event(2, accepted)), ["S x bob:Accepted"], "it had been done after all");
+}
+
+#[test]
+fn of_several_rings_the_next_to_end_is_waited_for() {
+    let mut client = settled();
+    let waits_until = |client: &Client| client.session.next_deadline();
+    for (n, call, remaining_ms) in [(2, "y", 20_000), (3, "w", 60_000)] {
+        client.frame(event(n, CallEvent::CallInvited(info(call, 1, remaining_ms, RINGING))));
+        client.returned();
+        client.grant();
+    }
+    client.after(50);
+    assert_eq!(waits_until(&client), Some(client.now - 50 + 21_000), "y");
+    client.request(7, accept("y"));
+    client.grant();
+    assert_eq!(waits_until(&client), Some(client.now - 50 + 61_000), "w, when y is answered");
+    client.frame(event(4, cancelled("w", 2)));
+    client.returned();
+    client.after(50);
+    assert_eq!(waits_until(&client), Some(1_000 + 91_000), "x, when w is cancelled");
+    client.handle(Input::Logout);
+    assert_eq!(waits_until(&client), None);
 }
 
 #[test]
