@@ -6,19 +6,24 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 use zim_server::config::{self, Config, StoreKind};
+use zim_server::store::tools::{self, Contents, Repaired};
 
 /// Rings users who are logged in through libzim, the library of call invitations.
 ///
 /// To try it on this machine, run "zim-server --dev" and point clients at ws://127.0.0.1:8790/zim.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// For development: accept any user and any token. Works on loopback addresses only, where nobody else can
     /// reach the server
     #[arg(long)]
@@ -41,6 +46,34 @@ struct Arguments {
     log: Option<String>,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Look at the store on disk, while no server uses it
+    #[command(subcommand)]
+    Store(StoreCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
+    /// Say whether the store is whole, and what it holds
+    Check(StoreArguments),
+    /// Print everything that can be read: calls, users, waiting events and timers, one JSON object a line
+    Export(StoreArguments),
+    /// Put a damaged store aside under another name, and make a new one of what can be read of it
+    Repair(StoreArguments),
+}
+
+#[derive(Debug, Args)]
+struct StoreArguments {
+    /// The directory of the store; without it, what the configuration says
+    #[arg(long, value_name = "DIRECTORY")]
+    data_dir: Option<PathBuf>,
+
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
 const AFTER_HELP: &str = "\
 Every key of the configuration file can also be set in the environment, as ZIM_SERVER_ and the key in capitals: \
 ZIM_SERVER_LISTEN, ZIM_SERVER_HEARTBEAT_TIMEOUT_MS, ... The command line wins over the environment, and the \
@@ -50,7 +83,12 @@ Once it takes connections, the server prints one line to stdout: listening on ws
 SIGINT (Ctrl-C) and SIGTERM stop it gracefully: clients are told, and reconnect by themselves.";
 
 fn main() -> ExitCode {
-    match start(Arguments::parse()) {
+    let arguments = Arguments::parse();
+    let result = match &arguments.command {
+        Some(Command::Store(command)) => look(command),
+        None => start(arguments),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("zim-server: {message}");
@@ -59,10 +97,54 @@ fn main() -> ExitCode {
     }
 }
 
+fn environment() -> Vec<(String, String)> {
+    let names = std::env::vars_os();
+    names.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+fn look(command: &StoreCommand) -> Result<(), String> {
+    let (StoreCommand::Check(arguments) | StoreCommand::Export(arguments) | StoreCommand::Repair(arguments)) = command;
+    let directory = match &arguments.data_dir {
+        Some(directory) => directory.clone(),
+        None => {
+            let config = Config::load(arguments.config.as_deref(), &environment());
+            config.map_err(|error| error.to_string())?.data_dir
+        }
+    };
+    let shown = directory.display();
+    let mut stdout = std::io::stdout().lock();
+    let printed = match command {
+        StoreCommand::Check(_) => {
+            let Contents { calls, live, users, events } =
+                tools::check(&directory).map_err(|error| error.to_string())?;
+            writeln!(stdout, "{shown} is whole: {calls} calls ({live} live), {users} users, {events} waiting events")
+        }
+        StoreCommand::Export(_) => {
+            let problems = tools::export(&directory, &mut stdout).map_err(|error| error.to_string())?;
+            problems.iter().for_each(|problem| eprintln!("zim-server: not read: {problem}"));
+            if !problems.is_empty() {
+                return Err(format!("{shown} is damaged, and this is what could be read of it"));
+            }
+            Ok(())
+        }
+        StoreCommand::Repair(_) => match tools::repair(&directory).map_err(|error| error.to_string())? {
+            None => writeln!(stdout, "{shown} is whole; nothing was changed"),
+            Some(Repaired { former, contents, problems }) => {
+                let Contents { calls, live, users, .. } = contents;
+                problems.iter().for_each(|problem| eprintln!("zim-server: not saved: {problem}"));
+                writeln!(
+                    stdout,
+                    "saved {calls} calls ({live} live) and {users} users; the damaged file is now {}",
+                    former.display()
+                )
+            }
+        },
+    };
+    printed.map_err(|error| format!("cannot write: {error}"))
+}
+
 fn start(arguments: Arguments) -> Result<(), String> {
-    let environment: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
+    let environment = environment();
     let mut config = Config::load(arguments.config.as_deref(), &environment).map_err(|error| error.to_string())?;
     config.dev |= arguments.dev;
     config.listen = arguments.listen.unwrap_or(config.listen);

@@ -220,7 +220,7 @@ fn writes(
 }
 
 /// The users whom a live call concerns; nobody once it is over.
-fn participants(call: Option<&Call>) -> impl Iterator<Item = &UserId> {
+pub(crate) fn participants(call: Option<&Call>) -> impl Iterator<Item = &UserId> {
     let live = call.filter(|call| !call.is_ended());
     live.into_iter().flat_map(|call| &call.rows).filter(|row| row.state.is_participant()).map(|row| &row.user)
 }

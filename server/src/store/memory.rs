@@ -26,6 +26,11 @@ impl MemoryStore {
         MemoryStore { clock, epoch: new_epoch(clock.now()), state: Mutex::default() }
     }
 
+    /// Another store that holds what this one holds now, with the same clock and the same past.
+    pub fn copy(&self) -> MemoryStore {
+        MemoryStore { clock: self.clock, epoch: self.epoch, state: Mutex::new(self.state().clone()) }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing below panics while it holds the lock, so a poisoned state is still a whole one.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -27,6 +27,7 @@ use zim_protocol::id::{CallId, DeviceId, RequestId, SessionId, UserId};
 pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
 pub use sqlite::file::FORMAT;
+pub use sqlite::tools;
 
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

@@ -60,13 +60,13 @@ pub struct Kept {
 }
 
 /// With the number of the commit that wrote it last: what is read must not be told before that one is kept.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Written<T> {
     value: T,
     by: Sequence,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     records: HashMap<Key, Written<Kept>>,
     /// When records with an end may be forgotten.

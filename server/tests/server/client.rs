@@ -106,7 +106,6 @@ impl Client {
     /// The same where only the address is known.
     pub async fn connect_to(address: SocketAddr, user: &str, device: &str) -> Client {
         let stream = TcpStream::connect(address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
         Client {
             ws: upgrade(stream, address).await,
             name: user.to_owned(),
@@ -135,7 +134,7 @@ impl Client {
         Client::login_to(address, user, user).await.0
     }
 
-    async fn login_to(address: SocketAddr, user: &str, device: &str) -> (Client, Vec<CallInfo>) {
+    pub async fn login_to(address: SocketAddr, user: &str, device: &str) -> (Client, Vec<CallInfo>) {
         let mut client = Client::connect_to(address, user, device).await;
         let body = RequestBody::Login(Login { credentials: client.credentials.clone(), logged_out: None });
         let snapshot = client.enter(body).await.unwrap();
@@ -144,8 +143,12 @@ impl Client {
 
     /// Goes on with the session on a new connection. The old one stays as it is, in the returned client's place.
     pub async fn resume(&mut self, server: &TestServer, calls: &[&str]) -> Result<Vec<CallInfo>, Fault> {
-        let stream = TcpStream::connect(server.address).await.unwrap();
-        self.ws = upgrade(stream, server.address).await;
+        self.resume_at(server.address, calls).await
+    }
+
+    pub async fn resume_at(&mut self, address: SocketAddr, calls: &[&str]) -> Result<Vec<CallInfo>, Fault> {
+        let stream = TcpStream::connect(address).await.unwrap();
+        self.ws = upgrade(stream, address).await;
         self.queue.clear();
         let body = self.resume_body(calls);
         self.enter(body).await
@@ -322,6 +325,7 @@ impl Client {
 }
 
 pub async fn upgrade(stream: TcpStream, address: SocketAddr) -> Ws {
+    stream.set_nodelay(true).unwrap();
     let mut request = format!("ws://{address}/zim").into_client_request().unwrap();
     request.headers_mut().insert("Sec-WebSocket-Protocol", "zim.v1".parse().unwrap());
     let (ws, response) = timeout(PATIENCE, tokio_tungstenite::client_async(request, stream)).await.unwrap().unwrap();

@@ -9,5 +9,6 @@ mod flows;
 mod hostile;
 mod process;
 mod races;
+mod restart;
 mod sessions;
 mod uploads;

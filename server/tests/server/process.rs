@@ -14,24 +14,24 @@ use zim_protocol::session::{Login, RenewToken};
 
 use crate::client::{Client, PATIENCE, answer, cancel, invitation};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_zim-server");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_zim-server");
 
-struct Program {
+pub struct Program {
     child: Child,
-    address: SocketAddr,
+    pub address: SocketAddr,
     stderr: BufReader<ChildStderr>,
     /// What has been read of its log.
     log: String,
 }
 
 impl Program {
-    async fn start(arguments: &[&str]) -> Program {
+    pub async fn start(arguments: &[&str]) -> Program {
         let mut command = Command::new(PROGRAM);
         command.args(["--dev", "--listen", "127.0.0.1:0"]).args(arguments);
         Program::spawn(command).await
     }
 
-    async fn spawn(mut command: Command) -> Program {
+    pub async fn spawn(mut command: Command) -> Program {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -43,26 +43,35 @@ impl Program {
     }
 
     /// Waits for a line with this in it.
-    async fn logged(&mut self, text: &str) {
+    pub async fn logged(&mut self, text: &str) {
         while !self.log.contains(text) {
             let read = timeout(PATIENCE, self.stderr.read_line(&mut self.log)).await;
             assert!(read.expect("is logged").unwrap() > 0, "the log has ended: {}", self.log);
         }
     }
 
-    async fn signal(&self, name: &str) {
-        let pid = self.child.id().unwrap().to_string();
+    pub async fn signal(&self, name: &str) {
+        let pid = self.pid();
         assert!(Command::new("kill").args([name, &pid]).status().await.unwrap().success());
     }
 
     /// Waits for the end; returns the log, and for how long it took.
-    async fn end(mut self) -> (String, Duration) {
+    pub async fn end(mut self) -> (String, Duration) {
         let start = Instant::now();
         timeout(PATIENCE, self.stderr.read_to_string(&mut self.log)).await.expect("ends").unwrap();
         let status = timeout(PATIENCE, self.child.wait()).await.expect("ends").unwrap();
         assert!(status.success(), "{status:?}: {}", self.log);
         assert!(!self.log.contains("panicked"), "{}", self.log);
         (self.log, start.elapsed())
+    }
+
+    /// Kills it, and waits until it is gone.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    pub fn pid(&self) -> String {
+        self.child.id().unwrap().to_string()
     }
 
     /// The peak of its resident memory, in KiB.
@@ -73,7 +82,7 @@ impl Program {
     }
 }
 
-async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+pub async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(PROGRAM);
     command.args(arguments).envs(environment.iter().copied()).stdin(Stdio::null()).kill_on_drop(true);
     timeout(PATIENCE, command.output()).await.unwrap().unwrap()

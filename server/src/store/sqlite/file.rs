@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::super::StoreError;
@@ -41,19 +42,6 @@ const SCHEMA: &str = "
         until INTEGER NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (app, user, device, login_epoch, request)) STRICT, WITHOUT ROWID;
 ";
-
-/// Every table with what its rows are ordered by.
-pub const TABLES: &[(&str, &str)] = &[
-    ("meta", "name"),
-    ("call", "app, id"),
-    ("user", "app, id"),
-    ("participant", "app, user, call"),
-    ("timer", "kind, app, subject, session"),
-    ("log_head", "app, user"),
-    ("log", "app, user, n"),
-    ("cursor", "app, user, session"),
-    ("answer", "app, user, device, login_epoch, request"),
-];
 
 /// An open file.
 #[derive(Debug)]
@@ -101,15 +89,16 @@ impl File {
         Ok(File { path, connection })
     }
 
-    /// Opens an existing file to look at it. Changes nothing.
-    pub fn look(directory: &Path) -> Result<File, StoreError> {
-        let path = directory.join(FILE);
+    /// Opens an existing file to look at it. What is in the write-ahead log stays there.
+    pub fn look(path: PathBuf) -> Result<File, StoreError> {
         if !path.exists() {
             return Err(StoreError::Missing { path: path.display().to_string() });
         }
         let fail = |error: rusqlite::Error| explain(&path, &error);
+        // The log can only be read by those who may write.
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(fail)?;
         connection.busy_timeout(Duration::from_secs(2)).map_err(fail)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fail)?;
         Ok(File { path, connection })
     }
 
@@ -117,10 +106,9 @@ impl File {
     pub fn read(&self) -> Result<Rows, StoreError> {
         rows::read(&self.connection).map_err(|error| match error {
             rows::ReadError::Sqlite(error) => explain(&self.path, &error),
-            rows::ReadError::Row { table, reason } => StoreError::Damaged {
-                path: self.path.display().to_string(),
-                reason: format!("a row of the table {table} cannot be read: {reason}"),
-            },
+            row @ rows::ReadError::Row { .. } => {
+                StoreError::Damaged { path: self.path.display().to_string(), reason: row.to_string() }
+            }
         })
     }
 
@@ -147,6 +135,16 @@ pub fn check(path: &Path, connection: &Connection) -> Result<(), StoreError> {
         Ok(found) if found == "ok" => Ok(()),
         Ok(found) => Err(StoreError::Damaged { path: path.display().to_string(), reason: found }),
         Err(error) => Err(explain(path, &error)),
+    }
+}
+
+/// Whether no server has the file.
+pub fn check_free(file: &File) -> Result<(), StoreError> {
+    let read = file.connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
+    match read.map_err(|error| explain(&file.path, &error)) {
+        Err(busy @ StoreError::Busy { .. }) => Err(busy),
+        // Others may be of damage, and that is not the question.
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
@@ -185,7 +183,9 @@ impl fmt::Display for Reason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)?;
         match self.0.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => f.write_str(" (make room on the disk: the server goes on by itself)"),
+            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+                f.write_str(" (is the disk full? The server goes on by itself as soon as it can write again)")
+            }
             Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 f.write_str(" (is the directory there, and may the server write to it?)")
             }

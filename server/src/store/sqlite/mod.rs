@@ -5,6 +5,7 @@
 
 pub mod file;
 mod rows;
+pub mod tools;
 mod writer;
 
 use std::future::ready;

@@ -24,74 +24,163 @@ pub enum ReadError {
     },
 }
 
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::Sqlite(error) => error.fmt(f),
+            ReadError::Row { table, reason } => write!(f, "a row of the table {table} cannot be read: {reason}"),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for ReadError {
     fn from(error: rusqlite::Error) -> Self {
         ReadError::Sqlite(error)
     }
 }
 
-/// Everything.
+/// Everything; or nothing, when one row cannot be read.
 pub fn read(connection: &Connection) -> Result<Rows, ReadError> {
     let mut rows = Rows::default();
-    each(connection, "call", "app, id, version, keep_until, body", "app, id", |row| {
-        let call = CallKey { app: row.app(0)?, call: row.id(1, CallId::parse)? };
-        rows.records.push((Key::Call(call), row.kept(2, |body| Ok(Record::Call(json(body)?)))?));
-        Ok(())
-    })?;
-    each(connection, "user", "app, id, version, keep_until, body", "app, id", |row| {
-        rows.records.push((Key::User(row.user(0)?), row.kept(2, |body| Ok(Record::User(json(body)?)))?));
-        Ok(())
-    })?;
-    each(connection, "participant", "app, user, call", "app, user, call", |row| {
-        rows.participants.push((row.user(0)?, row.id(2, CallId::parse)?));
-        Ok(())
-    })?;
-    each(connection, "timer", "app, subject, session, kind, at", "kind, app, subject, session", |row| {
-        let timer = match row.text(3)?.as_str() {
-            CALL => TimerId::Call(CallKey { app: row.app(0)?, call: row.id(1, CallId::parse)? }),
-            SESSION => TimerId::Session(row.user(0)?, row.id(2, SessionId::parse)?),
-            ABSENT => TimerId::Absent(row.user(0)?),
-            kind => return Err(format!("a timer of the kind {kind:?}")),
-        };
-        rows.timers.push((timer, row.number(4)?));
-        Ok(())
-    })?;
-    each(connection, "log_head", "app, user, n", "app, user", |row| {
-        rows.heads.push((row.user(0)?, row.number(2)?));
-        Ok(())
-    })?;
-    each(connection, "log", "app, user, body", "app, user, n", |row| {
-        rows.entries.push((row.user(0)?, json::<Entry>(&row.text(2)?)?));
-        Ok(())
-    })?;
-    each(connection, "cursor", "app, user, session, n", "app, user, session", |row| {
-        rows.cursors.push((row.user(0)?, row.id(2, SessionId::parse)?, row.number(3)?));
-        Ok(())
-    })?;
-    each(connection, "answer", "app, user, device, login_epoch, request, until, body", "until", |row| {
-        let request = RequestKey {
-            user: row.user(0)?,
-            device: row.id(2, DeviceId::parse)?,
-            login_epoch: row.number(3)?,
-            request: row.id(4, RequestId::parse)?,
-        };
-        rows.answers.push((request, row.number(5)?, json::<Answer>(&row.text(6)?)?));
-        Ok(())
-    })?;
+    for table in TABLES {
+        each(connection, table, "", &mut |row| (table.take)(row, &mut rows))?;
+    }
     Ok(rows)
 }
 
+/// What can be read, and what is wrong with the rest.
+pub fn salvage(connection: &Connection) -> (Rows, Vec<String>) {
+    let (mut rows, mut problems) = (Rows::default(), Vec::new());
+    for table in TABLES {
+        // Behind a page that cannot be read one gets by coming from the other end.
+        for order in ["", " DESC"] {
+            let mut unread = Vec::new();
+            let done = each(connection, table, order, &mut |row| {
+                if let Err(reason) = (table.take)(row, &mut rows) {
+                    unread.push(format!("a row of the table {}: {reason}", table.name));
+                }
+                Ok(())
+            });
+            problems.append(&mut unread);
+            match done {
+                Ok(()) => break,
+                Err(error) => problems.push(format!("the table {}{}: {error}", table.name, order.to_lowercase())),
+            }
+        }
+    }
+    (rows, problems)
+}
+
+type Take = fn(&Columns<'_, '_>, &mut Rows) -> Result<(), String>;
+
+/// A table: its columns, what its rows are ordered by, and how one is read.
+struct Table {
+    name: &'static str,
+    columns: &'static str,
+    order: &'static [&'static str],
+    take: Take,
+}
+
+const TABLES: &[Table] = &[
+    Table {
+        name: "call",
+        columns: "app, id, version, keep_until, body",
+        order: &["app", "id"],
+        take: |row, rows| {
+            let call = CallKey { app: row.app(0)?, call: row.id(1, CallId::parse)? };
+            rows.records.push((Key::Call(call), row.kept(2, |body| Ok(Record::Call(json(body)?)))?));
+            Ok(())
+        },
+    },
+    Table {
+        name: "user",
+        columns: "app, id, version, keep_until, body",
+        order: &["app", "id"],
+        take: |row, rows| {
+            rows.records.push((Key::User(row.user(0)?), row.kept(2, |body| Ok(Record::User(json(body)?)))?));
+            Ok(())
+        },
+    },
+    Table {
+        name: "participant",
+        columns: "app, user, call",
+        order: &["app", "user", "call"],
+        take: |row, rows| {
+            rows.participants.push((row.user(0)?, row.id(2, CallId::parse)?));
+            Ok(())
+        },
+    },
+    Table {
+        name: "timer",
+        columns: "app, subject, session, kind, at",
+        order: &["kind", "app", "subject", "session"],
+        take: |row, rows| {
+            let timer = match row.text(3)?.as_str() {
+                CALL => TimerId::Call(CallKey { app: row.app(0)?, call: row.id(1, CallId::parse)? }),
+                SESSION => TimerId::Session(row.user(0)?, row.id(2, SessionId::parse)?),
+                ABSENT => TimerId::Absent(row.user(0)?),
+                kind => return Err(format!("a timer of the kind {kind:?}")),
+            };
+            rows.timers.push((timer, row.number(4)?));
+            Ok(())
+        },
+    },
+    Table {
+        name: "log_head",
+        columns: "app, user, n",
+        order: &["app", "user"],
+        take: |row, rows| {
+            rows.heads.push((row.user(0)?, row.number(2)?));
+            Ok(())
+        },
+    },
+    Table {
+        name: "log",
+        columns: "app, user, body",
+        order: &["app", "user", "n"],
+        take: |row, rows| {
+            rows.entries.push((row.user(0)?, json::<Entry>(&row.text(2)?)?));
+            Ok(())
+        },
+    },
+    Table {
+        name: "cursor",
+        columns: "app, user, session, n",
+        order: &["app", "user", "session"],
+        take: |row, rows| {
+            rows.cursors.push((row.user(0)?, row.id(2, SessionId::parse)?, row.number(3)?));
+            Ok(())
+        },
+    },
+    Table {
+        name: "answer",
+        columns: "app, user, device, login_epoch, request, until, body",
+        order: &["until"],
+        take: |row, rows| {
+            let request = RequestKey {
+                user: row.user(0)?,
+                device: row.id(2, DeviceId::parse)?,
+                login_epoch: row.number(3)?,
+                request: row.id(4, RequestId::parse)?,
+            };
+            rows.answers.push((request, row.number(5)?, json::<Answer>(&row.text(6)?)?));
+            Ok(())
+        },
+    },
+];
+
 fn each(
     connection: &Connection,
-    table: &'static str,
-    columns: &str,
-    order: &str,
-    mut take: impl FnMut(&Columns<'_, '_>) -> Result<(), String>,
+    table: &Table,
+    direction: &str,
+    take: &mut dyn FnMut(&Columns<'_, '_>) -> Result<(), String>,
 ) -> Result<(), ReadError> {
-    let mut statement = connection.prepare(&format!("SELECT {columns} FROM {table} ORDER BY {order}"))?;
+    let order: Vec<String> = table.order.iter().map(|column| format!("{column}{direction}")).collect();
+    let sql = format!("SELECT {} FROM {} ORDER BY {}", table.columns, table.name, order.join(", "));
+    let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        take(&Columns(row)).map_err(|reason| ReadError::Row { table, reason })?;
+        take(&Columns(row)).map_err(|reason| ReadError::Row { table: table.name, reason })?;
     }
     Ok(())
 }
