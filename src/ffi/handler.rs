@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde::{Serialize, Serializer};
 use zim_core::call::HostEvent;
 use zim_core::session::SessionEvent;
 use zim_protocol::call::CallInfo;
@@ -62,6 +63,15 @@ impl Handler for Registration {
     }
 }
 
+/// Keys and values as one JSON object.
+struct ExtendedData<'a>(&'a [(String, String)]);
+
+impl Serialize for ExtendedData<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
 impl Drop for Registration {
     fn drop(&mut self) {
         if let (true, Some(free)) = (self.owned.load(Ordering::Acquire), self.free) {
@@ -83,9 +93,8 @@ impl Registration {
     fn on_connection_state(&self, functions: &ZIMEventHandler, state: i32, event: i32, data: &[(String, String)]) {
         let Some(function) = functions.on_connection_state_changed else { return };
         let mut arena = Arena::default();
-        let data: serde_json::Map<_, _> =
-            data.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect();
-        let json = arena.text(&serde_json::Value::Object(data).to_string());
+        // Texts cannot fail to be written.
+        let json = arena.text(&serde_json::to_string(&ExtendedData(data)).unwrap_or_default());
         // SAFETY: the host's function, called with a pointer that lives until it returns.
         unsafe { function(self.host.client(), state, event, json, self.host.pointer()) }
     }
