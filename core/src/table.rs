@@ -58,6 +58,13 @@ impl<V> Table<V> {
 
     pub fn remove(&mut self, call: &CallId) {
         if let Ok(at) = search(&self.calls, call) {
+            self.remove_at(at);
+        }
+    }
+
+    /// By its place in the order.
+    pub fn remove_at(&mut self, at: usize) {
+        if at < self.calls.len() {
             self.calls.remove(at);
             self.values.remove(at);
         }

@@ -106,7 +106,6 @@ impl CallView {
             over: is_over(info.state) || !own.is_participant(),
         };
         let event = match first {
-            FirstWord::Created { by_this_device: true } => view.state_changed(view.told.clone()),
             FirstWord::Created { by_this_device: false } => HostEvent::CallInvitationCreated(info),
             FirstWord::Invited | FirstWord::Snapshot if view.over => return None,
             FirstWord::Invited | FirstWord::Snapshot if own.is_pending() => {
@@ -119,7 +118,9 @@ impl CallView {
             FirstWord::Invited | FirstWord::Snapshot if view.is_caller() && !view.is_accepted_by_somebody() => {
                 HostEvent::CallInvitationCreated(info)
             }
-            FirstWord::Invited | FirstWord::Snapshot => view.state_changed(view.told.clone()),
+            FirstWord::Created { by_this_device: true } | FirstWord::Invited | FirstWord::Snapshot => {
+                view.state_changed(view.told.clone())
+            }
         };
         put(out, event);
         Some(view)

@@ -24,9 +24,7 @@ impl Withdrawn {
         self.calls.insert(call, Withdrawal { user, heard: false });
         if self.calls.values().len() > REMEMBERED {
             let heard = self.calls.values().iter().position(|withdrawal| withdrawal.heard);
-            if let Some(call) = self.calls.calls().get(heard.unwrap_or(0)).cloned() {
-                self.calls.remove(&call);
-            }
+            self.calls.remove_at(heard.unwrap_or(0));
         }
     }
 
