@@ -1,0 +1,422 @@
+//! The host on one device: what it has asked for, what it has been told, and whether that keeps the promises.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use zim_core::Millis;
+use zim_core::call::HostEvent;
+use zim_core::session::Ticket;
+use zim_protocol::call::{CallUser, CallUserState};
+use zim_protocol::code::{Code, Fault};
+use zim_protocol::frame::ReplyBody;
+use zim_protocol::id::{CallId, DeviceId, UserId};
+use zim_protocol::limits;
+
+use crate::world::{SLACK_MS, World, rank};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Login,
+    Invite,
+    Cancel,
+    Accept,
+    Reject,
+}
+
+#[derive(Debug)]
+struct Request {
+    asked: Asked,
+    call: Option<CallId>,
+    expires: Millis,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ring {
+    None,
+    /// `until`: when it has to end by itself, at the latest: a moment after its time, or when an own answer fails.
+    Ringing {
+        until: Millis,
+    },
+    Ended,
+}
+
+/// One call in one session of the device.
+#[derive(Debug)]
+struct Known {
+    ring: Ring,
+    told: BTreeMap<UserId, (CallUserState, Code)>,
+    answers_told: BTreeSet<(UserId, i32)>,
+}
+
+/// How the link is, as far as it matters to what may be expected.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Calm {
+    /// Connected, and nothing has gone wrong on the way, since then.
+    pub since: Option<Millis>,
+    /// When the present connection's login or resume was sent.
+    pub greeted_at: Millis,
+}
+
+#[derive(Debug)]
+pub struct Host {
+    world: Arc<World>,
+    pub name: String,
+    me: UserId,
+    device: DeviceId,
+    requests: BTreeMap<Ticket, Request>,
+    last_ticket: Ticket,
+    known: BTreeMap<CallId, Known>,
+    /// Invites that failed without anybody knowing whether they were done.
+    withdrawn: BTreeSet<CallId>,
+    /// How often this device has answered a call, in all its lives.
+    answers: BTreeMap<CallId, u32>,
+    pub is_logged_in: bool,
+    pub calm: Calm,
+}
+
+type Check = Result<(), String>;
+
+impl Host {
+    pub fn new(world: Arc<World>, name: String, me: UserId, device: DeviceId) -> Host {
+        Host {
+            world,
+            name,
+            me,
+            device,
+            requests: BTreeMap::new(),
+            last_ticket: 0,
+            known: BTreeMap::new(),
+            withdrawn: BTreeSet::new(),
+            answers: BTreeMap::new(),
+            is_logged_in: false,
+            calm: Calm::default(),
+        }
+    }
+
+    /// The process is gone.
+    pub fn forget(&mut self) {
+        self.requests.clear();
+        self.known.clear();
+        self.withdrawn.clear();
+        self.is_logged_in = false;
+        self.calm = Calm::default();
+    }
+
+    pub fn ask(&mut self, asked: Asked, call: Option<&CallId>, timeout_ms: u32) -> Ticket {
+        self.last_ticket += 1;
+        let expires = self.world.now() + Millis::from(timeout_ms);
+        self.requests.insert(self.last_ticket, Request { asked, call: call.cloned(), expires });
+        self.world.count(|stats| stats.requests += 1);
+        if let (Asked::Accept | Asked::Reject, Some(call)) = (asked, call) {
+            *self.answers.entry(call.clone()).or_default() += 1;
+        }
+        self.last_ticket
+    }
+
+    /// Rings for the call, and has not answered it.
+    pub fn can_answer(&self, call: &CallId) -> bool {
+        let rings = self.known.get(call).is_some_and(|known| matches!(known.ring, Ring::Ringing { .. }));
+        rings && !self.is_open(call, &[Asked::Accept, Asked::Reject])
+    }
+
+    /// Own calls that are not over as far as the host knows.
+    pub fn own_calls(&self) -> Vec<CallId> {
+        let is_own = |known: &Known| {
+            known.ring == Ring::None
+                && known.told.get(&self.me).is_some_and(|(state, _)| *state == CallUserState::Accepted)
+                && known.told.values().any(|(state, _)| state.is_pending())
+        };
+        self.known.iter().filter(|(_, known)| is_own(known)).map(|(call, _)| call.clone()).collect()
+    }
+
+    fn is_open(&self, call: &CallId, kinds: &[Asked]) -> bool {
+        self.requests.values().any(|request| request.call.as_ref() == Some(call) && kinds.contains(&request.asked))
+    }
+
+    /// The result callback.
+    pub fn completed(&mut self, ticket: Ticket, result: &Result<ReplyBody, Fault>) {
+        let Some(request) = self.requests.remove(&ticket) else {
+            return self.world.violated(&self.name, format!("request {ticket} completes twice, or never was"), None);
+        };
+        if let Err(what) = self.check_result(&request, result) {
+            self.world.violated(&self.name, what, request.call.as_ref());
+        }
+        if request.asked == Asked::Login && result.is_ok() {
+            self.is_logged_in = true;
+            self.known.clear();
+        }
+    }
+
+    fn check_result(&mut self, request: &Request, result: &Result<ReplyBody, Fault>) -> Check {
+        let now = self.world.now();
+        if now > request.expires {
+            return Err(format!("a request completes {} ms after its time", now - request.expires));
+        }
+        let Some(call) = &request.call else { return Ok(()) };
+        let truth = self.world.truth(call);
+        let row = truth.as_ref().and_then(|truth| truth.call.row(&self.me));
+        let answered_here =
+            |state| row.is_some_and(|row| row.state == state && row.device.as_ref() == Some(&self.device));
+        let cancelled = truth
+            .as_ref()
+            .is_some_and(|truth| truth.call.rows.iter().any(|row| row.reason == Code::ROW_CANCELLED_BY_INVITER));
+        let was_done = match request.asked {
+            Asked::Login => false,
+            Asked::Invite => truth.is_some(),
+            Asked::Cancel => cancelled,
+            Asked::Accept => answered_here(CallUserState::Accepted),
+            Asked::Reject => answered_here(CallUserState::Rejected),
+        };
+        let once = self.answers.get(call) == Some(&1);
+        match result {
+            Ok(_) if !was_done => return Err("what has succeeded has not been done".to_owned()),
+            Ok(_) => {}
+            Err(fault) if is_unknown(fault.code) => {
+                if request.asked == Asked::Invite {
+                    self.withdrawn.insert(call.clone());
+                }
+            }
+            // A cancellation is asked for more than once; the first may have done it.
+            Err(_) if was_done && request.asked != Asked::Cancel && once => {
+                return Err("what was refused has been done".to_owned());
+            }
+            Err(_) if was_done && request.asked == Asked::Invite => {
+                return Err("a refused invite has been done".to_owned());
+            }
+            Err(_) => {}
+        }
+        match (request.asked, result, self.known.get_mut(call)) {
+            (Asked::Accept | Asked::Reject, Ok(_), Some(known)) => {
+                if let Ring::Ringing { .. } = known.ring {
+                    known.ring = Ring::Ended;
+                }
+                Ok(())
+            }
+            (Asked::Accept | Asked::Reject, Err(_), Some(known)) => {
+                if let Ring::Ringing { until } = &mut known.ring {
+                    *until = now.max(*until);
+                }
+                Ok(())
+            }
+            (Asked::Login | Asked::Invite | Asked::Cancel | Asked::Accept | Asked::Reject, _, _) => Ok(()),
+        }
+    }
+
+    /// A callback about a call.
+    pub fn told(&mut self, event: &HostEvent) {
+        let call = call_of(event).clone();
+        if let Err(what) = self.check_event(&call, event) {
+            self.world.violated(&self.name, what, Some(&call));
+        }
+    }
+
+    fn check_event(&mut self, call: &CallId, event: &HostEvent) -> Check {
+        if !self.is_logged_in {
+            return Err("an event of a call without a session".to_owned());
+        }
+        if self.withdrawn.contains(call) {
+            return Err("an event of a call that was withdrawn".to_owned());
+        }
+        if self.is_open(call, &[Asked::Invite]) {
+            return Err("an event of a call whose invite has no result".to_owned());
+        }
+        let is_new = !self.known.contains_key(call);
+        match event {
+            HostEvent::CallInvitationReceived(info) | HostEvent::CallInvitationCreated(info) => {
+                if !is_new {
+                    return Err("a call is announced twice".to_owned());
+                }
+                let rings = matches!(event, HostEvent::CallInvitationReceived(_));
+                let ring = if rings { self.ring(call, info.remaining_ms)? } else { Ring::None };
+                self.known.insert(call.clone(), Known { ring, told: BTreeMap::new(), answers_told: BTreeSet::new() });
+                self.take(call, &info.users)
+            }
+            HostEvent::CallUserStateChanged { users, .. } => {
+                if users.is_empty() {
+                    return Err("a change that changes nothing".to_owned());
+                }
+                if is_new {
+                    let known = Known { ring: Ring::None, told: BTreeMap::new(), answers_told: BTreeSet::new() };
+                    self.known.insert(call.clone(), known);
+                }
+                self.result_comes_first(call, users)?;
+                self.take(call, users)?;
+                let own = users.iter().find(|row| row.user_id == self.me);
+                match own {
+                    Some(own) if !own.state.is_pending() => self.silence(call),
+                    Some(_) | None => Ok(()),
+                }
+            }
+            HostEvent::CallInvitationCancelled { .. } | HostEvent::CallInvitationTimeout { .. } => {
+                match self.known.get(call).map(|known| known.ring) {
+                    Some(Ring::Ringing { .. }) => self.silence(call),
+                    Some(Ring::Ended) => Err("a ring ends twice".to_owned()),
+                    Some(Ring::None) | None => Err("a ring ends that never began".to_owned()),
+                }
+            }
+            HostEvent::CallInvitationAccepted { invitee, .. } => self.answer(call, invitee, CallUserState::Accepted),
+            HostEvent::CallInvitationRejected { invitee, .. } => self.answer(call, invitee, CallUserState::Rejected),
+            HostEvent::CallInviteesAnsweredTimeout { invitees, .. } => {
+                invitees.iter().try_for_each(|invitee| self.answer(call, invitee, CallUserState::Timeout))
+            }
+        }
+    }
+
+    /// It begins to ring.
+    fn ring(&self, call: &CallId, remaining_ms: Millis) -> Result<Ring, String> {
+        let now = self.world.now();
+        self.world.count(|stats| stats.rings += 1);
+        let until = now + remaining_ms;
+        let last = until + limits::RING_GRACE_MS + SLACK_MS;
+        let Some(truth) = self.world.truth(call) else { return Err("it rings for a call that is not".to_owned()) };
+        if let Some(closed) = truth.closed.get(&self.me).filter(|closed| **closed <= self.calm.greeted_at) {
+            return Err(format!("it rings for an invitation that was over at {closed}, before this connection"));
+        }
+        let deadline = truth.call.row(&self.me).map_or(0, |row| self.world.since_start(row.deadline));
+        if self.calm.since.is_some_and(|since| since + SLACK_MS <= now) && until > deadline + SLACK_MS {
+            return Err(format!("the time left is told {} ms too long", until - deadline));
+        }
+        Ok(Ring::Ringing { until: last })
+    }
+
+    /// The ring ends, if there is one: not too late.
+    fn silence(&mut self, call: &CallId) -> Check {
+        let (now, answering) = (self.world.now(), self.is_open(call, &[Asked::Accept, Asked::Reject]));
+        let closed = self.world.truth(call).and_then(|truth| truth.closed.get(&self.me).copied());
+        let Some(known) = self.known.get_mut(call) else { return Ok(()) };
+        let Ring::Ringing { until } = known.ring else { return Ok(()) };
+        known.ring = Ring::Ended;
+        if now > until && !answering {
+            return Err(format!("a ring should have ended by itself {} ms ago at the latest", now - until));
+        }
+        let Some((closed, since)) = closed.zip(self.calm.since) else { return Ok(()) };
+        let due = closed.max(since) + SLACK_MS;
+        match self.world.up_since() {
+            Some(up_since) if up_since <= since && now > due => {
+                Err(format!("a connected device rings for {} ms after the call is over", now - closed.max(since)))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn answer(&mut self, call: &CallId, invitee: &UserId, state: CallUserState) -> Check {
+        let Some(known) = self.known.get_mut(call) else { return Err("an answer to an unknown call".to_owned()) };
+        if known.told.get(invitee).map(|(told, _)| *told) != Some(state) {
+            return Err("an answer is told before the change of state".to_owned());
+        }
+        match known.answers_told.insert((invitee.clone(), state.into())) {
+            true => Ok(()),
+            false => Err("an answer is told twice".to_owned()),
+        }
+    }
+
+    /// The rows go forward, and each is news.
+    fn take(&mut self, call: &CallId, users: &[CallUser]) -> Check {
+        let truth = self.world.truth(call);
+        let Some(known) = self.known.get_mut(call) else { return Ok(()) };
+        for row in users {
+            let (name, state) = (&row.user_id, row.state.name());
+            let told = known.told.insert(name.clone(), (row.state, row.reason));
+            if told == Some((row.state, row.reason)) {
+                return Err(format!("that {name} is {state} is told twice"));
+            }
+            if row.reason == Code::ROW_ENDED_LOCALLY {
+                continue;
+            }
+            let before = told.filter(|(_, reason)| *reason != Code::ROW_ENDED_LOCALLY).map(|(state, _)| state);
+            if before.is_some_and(|before| rank(before) >= rank(row.state) && before != row.state) {
+                return Err(format!("{name} goes back to {state}"));
+            }
+            let truth = truth.as_ref().and_then(|truth| truth.call.row(name)).map(|row| row.state);
+            if truth.is_none_or(|truth| rank(truth) < rank(row.state)) {
+                return Err(format!("{name} is told to be {state}, and is not"));
+            }
+        }
+        Ok(())
+    }
+
+    /// No change that this device has caused before its result.
+    fn result_comes_first(&self, call: &CallId, users: &[CallUser]) -> Check {
+        let Some(own) = users.iter().find(|row| row.user_id == self.me) else { return Ok(()) };
+        let truth = self.world.truth(call);
+        let here = truth.as_ref().and_then(|truth| truth.call.row(&self.me)).and_then(|row| row.device.as_ref());
+        let answer = match own.state {
+            CallUserState::Accepted => Asked::Accept,
+            CallUserState::Rejected => Asked::Reject,
+            _ => return Ok(()),
+        };
+        let elsewhere = own.reason == Code::ROW_ANSWERED_ELSEWHERE || here != Some(&self.device);
+        match !elsewhere && self.answers.get(call) == Some(&1) && self.is_open(call, &[answer]) {
+            true => Err("a change comes before the result of the answer that caused it".to_owned()),
+            false => Ok(()),
+        }
+    }
+
+    /// The session is over: nothing rings any more.
+    pub fn disconnected(&mut self) {
+        self.is_logged_in = false;
+        let ringing = self.known.iter().find(|(_, known)| matches!(known.ring, Ring::Ringing { .. }));
+        if let Some((call, _)) = ringing {
+            self.world.violated(&self.name, "a ring goes on without a session", Some(call));
+        }
+        self.known.clear();
+    }
+
+    /// When nothing more happens, everybody knows the same.
+    pub fn settled(&self) {
+        if let Some((ticket, request)) = self.requests.iter().next() {
+            let what = format!("request {ticket} ({:?}) never completes", request.asked);
+            self.world.violated(&self.name, what, request.call.as_ref());
+        }
+        for (call, known) in &self.known {
+            if let Err(what) = self.agrees(call, known) {
+                self.world.violated(&self.name, what, Some(call));
+            }
+        }
+    }
+
+    fn agrees(&self, call: &CallId, known: &Known) -> Check {
+        if let Ring::Ringing { .. } = known.ring {
+            return Err("a ring never ends".to_owned());
+        }
+        let Some(truth) = self.world.truth(call) else { return Err("a call is told that is not".to_owned()) };
+        let told = |user: &UserId| known.told.get(user).map(|(state, _)| *state);
+        let Some(own) = truth.call.row(&self.me) else {
+            return Err("a call is told that is not the user's".to_owned());
+        };
+        let all = own.state.is_participant() || truth.call.caller == self.me;
+        for row in truth.call.rows.iter().filter(|row| all || row.user == self.me) {
+            if told(&row.user) != Some(row.state) {
+                let told = told(&row.user).map_or("nothing", CallUserState::name);
+                return Err(format!("{} is {} in the end, and {told} was told", row.user, row.state.name()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn call_of(event: &HostEvent) -> &CallId {
+    match event {
+        HostEvent::CallInvitationReceived(info) | HostEvent::CallInvitationCreated(info) => &info.call_id,
+        HostEvent::CallInvitationCancelled { call_id, .. }
+        | HostEvent::CallInvitationAccepted { call_id, .. }
+        | HostEvent::CallInvitationRejected { call_id, .. }
+        | HostEvent::CallInvitationTimeout { call_id, .. }
+        | HostEvent::CallInviteesAnsweredTimeout { call_id, .. }
+        | HostEvent::CallUserStateChanged { call_id, .. } => call_id,
+    }
+}
+
+/// Failures that leave open whether it was done.
+fn is_unknown(code: Code) -> bool {
+    [
+        Code::REQUEST_TIMEOUT,
+        Code::SERVER_DISCONNECT,
+        Code::SERVER_ERROR,
+        Code::DATABASE_ERROR,
+        Code::USER_HAS_ALREADY_LOGGED_OUT,
+        Code::KICKED_OUT,
+        Code::CLIENT_DESTROYED,
+    ]
+    .contains(&code)
+}
