@@ -25,7 +25,7 @@ use super::{
     BoxFuture, Commit, CommitResult, Key, Loaded, Page, RequestKey, Store, StoreError, TimerId, Unavailable, UserKey,
     new_epoch,
 };
-use crate::clock::Clock;
+use crate::clock::{Clock, uptime};
 use crate::config::Durability;
 
 #[derive(Debug)]
@@ -50,8 +50,8 @@ struct Inner {
 impl SqliteStore {
     /// Opens the store in this directory, or makes one.
     pub fn open(directory: &Path, durability: Durability) -> Result<SqliteStore, StoreError> {
-        let clock = Clock::new();
         let file = File::open(directory, durability)?;
+        let clock = go_on(&file)?;
         let state = State::restore(file.read()?);
         let epoch = begin(&file, durability, clock.now())?;
         let (jobs, waiting) = channel();
@@ -96,6 +96,22 @@ impl SqliteStore {
         let progress = self.progress.borrow();
         (progress.batches, progress.kept)
     }
+}
+
+/// The clock of the store that was opened: while the machine runs, time passes as it did for the server that has kept
+/// the deadlines, whatever the wall clock says now.
+fn go_on(file: &File) -> Result<Clock, StoreError> {
+    let (boot, uptime) = (boot(), uptime());
+    let (Some(boot), Some(uptime)) = (boot, uptime) else { return Ok(Clock::new()) };
+    // What the clock showed when the machine was started, and which start that was.
+    let kept = file.meta("clock")?;
+    let kept = kept.as_deref().and_then(|kept| kept.split_once(' ')).filter(|(of, _)| *of == boot);
+    if let Some(zero) = kept.and_then(|(_, zero)| zero.parse::<Millis>().ok()) {
+        return Ok(Clock::at(zero.saturating_add(uptime)));
+    }
+    let clock = Clock::new();
+    file.set_meta("clock", &format!("{boot} {}", clock.now().saturating_sub(uptime)))?;
+    Ok(clock)
 }
 
 /// The epoch of the store that was opened. Another one when what clients have seen may be missing from it.
@@ -227,6 +243,15 @@ impl Store for SqliteStore {
 
     fn sessions(&self) -> BoxFuture<'_, Result<Vec<(UserKey, SessionId)>, Unavailable>> {
         Box::pin(ready(Ok(self.inner().state.sessions())))
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            self.inner().jobs = None;
+            // Only the writer's end changes nothing any more.
+            let mut progress = self.progress.clone();
+            while progress.changed().await.is_ok() {}
+        })
     }
 }
 

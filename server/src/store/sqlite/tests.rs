@@ -448,3 +448,23 @@ async fn a_repair_saves_what_can_be_read_and_keeps_the_damaged_file() {
     }
     assert!(repairs > 5, "{repairs} of {pages} pages");
 }
+
+#[tokio::test]
+async fn a_wall_clock_that_was_set_moves_no_deadline() {
+    let directory = TempDir::new().unwrap();
+    const DAY: Millis = 24 * 3_600_000;
+    let wall = || Clock::new().now();
+    let first = open(&directory).now();
+    assert!(first.abs_diff(wall()) < 10_000);
+    // As if the wall clock had been a day ahead then, and was set right since.
+    let file = File::look(directory.path().join(FILE)).unwrap();
+    let kept = file.meta("clock").unwrap().unwrap();
+    let (boot, zero) = kept.split_once(' ').unwrap();
+    file.set_meta("clock", &format!("{boot} {}", zero.parse::<Millis>().unwrap() + DAY)).unwrap();
+    drop(file);
+    assert!(open(&directory).now().abs_diff(wall() + DAY) < 10_000);
+    assert!(open(&directory).now().abs_diff(wall() + DAY) < 10_000);
+    // Nobody knows how long the machine was down: only the wall clock does.
+    File::look(directory.path().join(FILE)).unwrap().set_meta("clock", "another 12345").unwrap();
+    assert!(open(&directory).now().abs_diff(wall()) < 10_000);
+}
