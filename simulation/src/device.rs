@@ -11,7 +11,7 @@ use zim_protocol::call::{CallAnswer, CallCancel, CallInvite, CallMode, CallUserS
 use zim_protocol::code::Code;
 use zim_protocol::frame::{ClientFrame, ReplyBody, RequestBody, ServerFrame};
 use zim_protocol::id::{CallId, DeviceId, UserId};
-use zim_protocol::session::Credentials;
+use zim_protocol::session::{Credentials, LoggedIn};
 
 use crate::host::{Asked, Host};
 use crate::link::{Link, LinkEvent};
@@ -97,8 +97,10 @@ impl Device {
     }
 
     /// The last look.
-    pub fn settled(&self) {
+    pub fn settled(&mut self) {
+        self.look_at_the_way();
         self.host.settled();
+        self.host.rang(self.index);
     }
 
     /// How much the session remembers, roughly.
@@ -166,6 +168,12 @@ impl Device {
                     }
                     _ => None,
                 };
+                if let ServerFrame::Reply {
+                    body: ReplyBody::Resume(LoggedIn { snapshot_calls: Some(_), .. }), ..
+                } = &frame
+                {
+                    self.host.snapshot();
+                }
                 self.feed(Input::Frame { connection, frame });
                 if let Some(frame) = caught_up {
                     self.feed(Input::Frame { connection, frame });
@@ -235,10 +243,12 @@ impl Device {
                 match state {
                     ConnectionState::Connected => self.host.calm.since = Some(self.world.now()),
                     ConnectionState::Disconnected => {
-                        self.host.calm.since = None;
+                        self.host.is_calm_until(self.world.now());
                         self.host.disconnected();
                     }
-                    ConnectionState::Connecting | ConnectionState::Reconnecting => self.host.calm.since = None,
+                    ConnectionState::Connecting | ConnectionState::Reconnecting => {
+                        self.host.is_calm_until(self.world.now())
+                    }
                 }
             }
             SessionEvent::TokenWillExpire { .. } => {}
@@ -254,11 +264,10 @@ impl Device {
 
     /// What was wrong on the way lately counts against what may be expected.
     fn look_at_the_way(&mut self) {
-        if let Some(since) = &mut self.host.calm.since {
-            match self.world.network.troubled_until(self.index) {
-                Some(until) => *since = (*since).max(until.duration_since(self.world.instant(0)).as_millis() as Millis),
-                None => self.host.calm.since = None,
-            }
+        let (since, broken_at) = self.world.network.well(self.index);
+        match broken_at {
+            Some(at) => self.host.is_calm_until(self.world.at(at)),
+            None => self.host.is_calm_from(self.world.at(since)),
         }
     }
 
@@ -338,6 +347,7 @@ impl Device {
     }
 
     fn die(&mut self) {
+        self.look_at_the_way();
         self.session = None;
         self.link.vanish();
         self.returns.clear();

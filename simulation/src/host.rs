@@ -46,6 +46,14 @@ struct Known {
     ring: Ring,
     told: BTreeMap<UserId, (CallUserState, Code)>,
     answers_told: BTreeSet<(UserId, i32)>,
+    /// Rows that a snapshot may have taken further than by one step.
+    loose: BTreeSet<UserId>,
+}
+
+impl Known {
+    fn new(ring: Ring) -> Known {
+        Known { ring, told: BTreeMap::new(), answers_told: BTreeSet::new(), loose: BTreeSet::new() }
+    }
 }
 
 /// How the link is, as far as it matters to what may be expected.
@@ -72,7 +80,14 @@ pub struct Host {
     answers: BTreeMap<CallId, u32>,
     pub is_logged_in: bool,
     pub calm: Calm,
+    /// From when to when the device was connected.
+    spans: Vec<(Millis, Millis)>,
+    /// When it rang.
+    shown: BTreeMap<CallId, Vec<Millis>>,
 }
+
+/// A connected device rings so long after the invitation, at the latest.
+const RINGS_WITHIN_MS: Millis = 1_500;
 
 type Check = Result<(), String>;
 
@@ -90,6 +105,8 @@ impl Host {
             answers: BTreeMap::new(),
             is_logged_in: false,
             calm: Calm::default(),
+            spans: Vec::new(),
+            shown: BTreeMap::new(),
         }
     }
 
@@ -99,7 +116,7 @@ impl Host {
         self.known.clear();
         self.withdrawn.clear();
         self.is_logged_in = false;
-        self.calm = Calm::default();
+        self.is_calm_until(self.world.now());
     }
 
     pub fn ask(&mut self, asked: Asked, call: Option<&CallId>, timeout_ms: u32) -> Ticket {
@@ -228,7 +245,7 @@ impl Host {
                 }
                 let rings = matches!(event, HostEvent::CallInvitationReceived(_));
                 let ring = if rings { self.ring(call, info.remaining_ms)? } else { Ring::None };
-                self.known.insert(call.clone(), Known { ring, told: BTreeMap::new(), answers_told: BTreeSet::new() });
+                self.known.insert(call.clone(), Known::new(ring));
                 self.take(call, &info.users)
             }
             HostEvent::CallUserStateChanged { users, .. } => {
@@ -236,8 +253,7 @@ impl Host {
                     return Err("a change that changes nothing".to_owned());
                 }
                 if is_new {
-                    let known = Known { ring: Ring::None, told: BTreeMap::new(), answers_told: BTreeSet::new() };
-                    self.known.insert(call.clone(), known);
+                    self.known.insert(call.clone(), Known::new(Ring::None));
                 }
                 self.result_comes_first(call, users)?;
                 self.take(call, users)?;
@@ -263,9 +279,10 @@ impl Host {
     }
 
     /// It begins to ring.
-    fn ring(&self, call: &CallId, remaining_ms: Millis) -> Result<Ring, String> {
+    fn ring(&mut self, call: &CallId, remaining_ms: Millis) -> Result<Ring, String> {
         let now = self.world.now();
         self.world.count(|stats| stats.rings += 1);
+        self.shown.entry(call.clone()).or_default().push(now);
         let until = now + remaining_ms;
         let last = until + limits::RING_GRACE_MS + SLACK_MS;
         let Some(truth) = self.world.truth(call) else { return Err("it rings for a call that is not".to_owned()) };
@@ -327,9 +344,18 @@ impl Host {
             if before.is_some_and(|before| rank(before) >= rank(row.state) && before != row.state) {
                 return Err(format!("{name} goes back to {state}"));
             }
-            let truth = truth.as_ref().and_then(|truth| truth.call.row(name)).map(|row| row.state);
-            if truth.is_none_or(|truth| rank(truth) < rank(row.state)) {
+            let path = truth.as_ref().and_then(|truth| truth.paths.get(name)).map(Vec::as_slice).unwrap_or_default();
+            let Some(at) = path.iter().position(|state| *state == row.state) else {
                 return Err(format!("{name} is told to be {state}, and is not"));
+            };
+            let is_loose = known.loose.remove(name);
+            let Some(before) = before.and_then(|before| path.iter().position(|state| *state == before)) else {
+                continue;
+            };
+            // Whom nobody has reached is not told so.
+            let untold = |state: &CallUserState| *state != CallUserState::NotYetReceived || *name != self.me;
+            if !is_loose && path.get(before + 1..at).is_some_and(|between| between.iter().any(untold)) {
+                return Err(format!("{name} is told to be {state}, and what came before was not told"));
             }
         }
         Ok(())
@@ -352,6 +378,27 @@ impl Host {
         }
     }
 
+    /// A snapshot takes the place of what was missed.
+    pub fn snapshot(&mut self) {
+        for known in self.known.values_mut() {
+            known.loose.extend(known.told.keys().cloned());
+        }
+    }
+
+    /// Whatever was expected before: connected, and the way works, from then on.
+    pub fn is_calm_from(&mut self, from: Millis) {
+        if let Some(since) = &mut self.calm.since {
+            *since = from.max(*since);
+        }
+    }
+
+    /// Not any more.
+    pub fn is_calm_until(&mut self, until: Millis) {
+        if let Some(from) = self.calm.since.take() {
+            self.spans.push((from, until));
+        }
+    }
+
     /// The session is over: nothing rings any more.
     pub fn disconnected(&mut self) {
         self.is_logged_in = false;
@@ -371,6 +418,25 @@ impl Host {
         for (call, known) in &self.known {
             if let Err(what) = self.agrees(call, known) {
                 self.world.violated(&self.name, what, Some(call));
+            }
+        }
+    }
+
+    /// Who is connected, and is invited for longer than a moment, hears it ring.
+    pub fn rang(&mut self, device: usize) {
+        self.is_calm_until(self.world.now());
+        for truth in self.world.calls() {
+            let id = &truth.call.id;
+            let Some(row) = truth.call.invitations().find(|row| row.user == self.me) else { continue };
+            let closed = truth.closed.get(&row.user).copied().unwrap_or(Millis::MAX);
+            for (from, to) in &self.spans {
+                let begin = truth.created_at.max(*from);
+                let end = begin + RINGS_WITHIN_MS;
+                let shown = self.shown.get(id).is_some_and(|shown| shown.iter().any(|at| *at <= end));
+                if end <= *to && end < closed && !shown && self.world.all_was_well(device, begin, end) {
+                    let what = format!("is connected from {from} to {to}, and does not ring");
+                    self.world.violated(&self.name, what, Some(id));
+                }
             }
         }
     }

@@ -229,8 +229,10 @@ struct Way {
     wire: Option<(Arc<Mutex<Pipe>>, Arc<Mutex<Pipe>>)>,
     /// No connection comes about before this.
     blocked_until: Instant,
-    /// The present connection does not carry everything in time before this; `None`: never again.
-    troubled_until: Option<Instant>,
+    /// The present connection has carried everything in time since then, or will from then on.
+    well_since: Instant,
+    /// Since then it does not carry everything any more.
+    broken_at: Option<Instant>,
     rng: Rng,
 }
 
@@ -246,7 +248,7 @@ impl Network {
         let now = Instant::now();
         let way = |n: usize| {
             let rng = Rng::new(seed, 100 + n as u64);
-            Mutex::new(Way { wire: None, blocked_until: now, troubled_until: Some(now), rng })
+            Mutex::new(Way { wire: None, blocked_until: now, well_since: now, broken_at: None, rng })
         };
         Network { ways: (0..devices).map(way).collect(), server: Mutex::new(None) }
     }
@@ -280,7 +282,8 @@ impl Network {
         let up = Arc::new(Mutex::new(Pipe::new(&mut way.rng)));
         let down = Arc::new(Mutex::new(Pipe::new(&mut way.rng)));
         way.wire = Some((up.clone(), down.clone()));
-        way.troubled_until = Some(Instant::now());
+        way.well_since = Instant::now();
+        way.broken_at = None;
         if server.send(Stream::new(up.clone(), down.clone())).is_err() {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
@@ -291,13 +294,13 @@ impl Network {
     pub fn trouble(&self, device: usize, trouble: Trouble) {
         let mut way = lock(&self.ways[device]);
         let Some((up, down)) = way.wire.clone() else { return };
-        way.troubled_until = match trouble {
-            Trouble::Stall { ms } => {
-                let until = Instant::now() + Duration::from_millis(ms);
-                way.troubled_until.map(|earlier| earlier.max(until))
+        let now = Instant::now();
+        match trouble {
+            Trouble::Stall { ms } => way.well_since = way.well_since.max(now + Duration::from_millis(ms)),
+            Trouble::Cut | Trouble::CutUnnoticed | Trouble::DeafServer | Trouble::DeafClient | Trouble::Silent => {
+                way.broken_at.get_or_insert(now);
             }
-            Trouble::Cut | Trouble::CutUnnoticed | Trouble::DeafServer | Trouble::DeafClient | Trouble::Silent => None,
-        };
+        }
         let (mut up, mut down) = (lock(&up), lock(&down));
         match trouble {
             Trouble::Cut => {
@@ -335,9 +338,10 @@ impl Network {
         }
     }
 
-    /// When the device's connection carries everything in time again; `None`: never.
-    pub fn troubled_until(&self, device: usize) -> Option<Instant> {
-        lock(&self.ways[device]).troubled_until
+    /// Since when the device's connection carries everything in time, which may lie ahead; and when it broke.
+    pub fn well(&self, device: usize) -> (Instant, Option<Instant>) {
+        let way = lock(&self.ways[device]);
+        (way.well_since, way.broken_at)
     }
 
     /// The device gets no connection for so long.

@@ -117,7 +117,7 @@ async fn play(seed: u64, mutation: Option<Mutation>) -> Report {
     }
     troubles.abort();
     if world.violation().is_none() {
-        look_back(&world, &store, &settled).await;
+        look_back(&world, &store, &mut settled).await;
     }
     if world.violation().is_none() {
         settled.iter_mut().for_each(Device::destroy);
@@ -183,12 +183,14 @@ async fn restarts(world: &Arc<World>, store: &Arc<SimulatedStore>, server: &mut 
         world.log("server", if kill { "is killed" } else { "stops" });
         world.count(|stats| stats.restarts += 1);
         let placeholder = Server { task: tokio::spawn(async {}), stop: oneshot::channel().0 };
+        let from = world.now();
         let running = std::mem::replace(server, placeholder);
         match kill {
             true => running.kill(world, store).await,
             false => running.stop(world).await,
         }
         sleep(Duration::from_millis(rng.mostly_short(20_000))).await;
+        world.out(None, from, world.now());
         *server = Server::start(world, store);
     }
 }
@@ -214,6 +216,13 @@ async fn troubles(world: Arc<World>, devices: usize, mut rng: Rng) {
         world.count(|stats| stats.troubles += 1);
         world.log("network", &format!("{trouble:?} for device {device}, no connection for {blocked} ms"));
         world.network.trouble(device, trouble);
+        let until = match trouble {
+            Trouble::Stall { ms } => world.now() + ms,
+            Trouble::Cut | Trouble::CutUnnoticed | Trouble::DeafServer | Trouble::DeafClient | Trouble::Silent => {
+                world.now()
+            }
+        };
+        world.out(Some(device), world.now(), until);
         // Everything is well again when it is quiet.
         let left = world.quiet_at.saturating_sub(world.now());
         world.network.block(device, blocked.min(left));
@@ -221,7 +230,7 @@ async fn troubles(world: Arc<World>, devices: usize, mut rng: Rng) {
 }
 
 /// Everything has had its time: what is left?
-async fn look_back(world: &World, store: &SimulatedStore, devices: &[Device]) {
+async fn look_back(world: &World, store: &SimulatedStore, devices: &mut [Device]) {
     let inner = store.inner();
     for truth in world.calls() {
         let id = &truth.call.id;
@@ -238,7 +247,7 @@ async fn look_back(world: &World, store: &SimulatedStore, devices: &[Device]) {
             Some(_) => {}
         }
     }
-    for device in devices {
+    for device in devices.iter_mut() {
         device.settled();
         if device.is_logged_in() && !device.is_connected() {
             world.violated(device.name(), "does not find back", None);

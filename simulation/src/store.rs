@@ -177,4 +177,8 @@ impl Store for SimulatedStore {
             }
         })
     }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }

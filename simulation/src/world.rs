@@ -38,6 +38,8 @@ struct Seen {
     absent: BTreeMap<UserId, Millis>,
     /// Since when a server runs, while one does.
     up_since: Option<Millis>,
+    /// From when to when the server, or the way of a device, did not work. An end that is not known is none.
+    outages: Vec<(Option<usize>, Millis, Millis)>,
     last_call: u64,
     stats: Stats,
 }
@@ -64,8 +66,11 @@ pub struct Violation {
 #[derive(Clone, Debug)]
 pub struct Truth {
     pub call: Arc<Call>,
+    pub created_at: Millis,
     /// When each row stopped being pending.
     pub closed: BTreeMap<UserId, Millis>,
+    /// The states that each row has been in.
+    pub paths: BTreeMap<UserId, Vec<CallUserState>>,
 }
 
 impl World {
@@ -87,6 +92,10 @@ impl World {
 
     pub fn instant(&self, at: Millis) -> Instant {
         self.start + std::time::Duration::from_millis(at)
+    }
+
+    pub fn at(&self, instant: Instant) -> Millis {
+        u64::try_from(instant.duration_since(self.start).as_millis()).unwrap_or(u64::MAX)
     }
 
     /// A time of the store's clock as one of the run.
@@ -126,6 +135,17 @@ impl World {
     pub fn server_is(&self, up: bool) {
         let now = self.now();
         self.seen().up_since = up.then_some(now);
+    }
+
+    /// The way of a device, or the server, does not work for some time.
+    pub fn out(&self, device: Option<usize>, from: Millis, to: Millis) {
+        self.seen().outages.push((device, from, to));
+    }
+
+    /// Nothing was wrong with the server and the device's way.
+    pub fn all_was_well(&self, device: usize, from: Millis, to: Millis) -> bool {
+        let concerns = |out: Option<usize>| out.is_none_or(|out| out == device);
+        !self.seen().outages.iter().any(|(out, begin, end)| concerns(*out) && *begin <= to && *end >= from)
     }
 
     pub fn up_since(&self) -> Option<Millis> {
@@ -171,6 +191,14 @@ impl World {
         );
         let before = self.seen().calls.get(&call.id).cloned();
         let mut closed = before.as_ref().map(|before| before.closed.clone()).unwrap_or_default();
+        let mut paths = before.as_ref().map(|before| before.paths.clone()).unwrap_or_default();
+        for row in &call.rows {
+            let path = paths.entry(row.user.clone()).or_default();
+            if path.last() != Some(&row.state) {
+                path.push(row.state);
+            }
+        }
+        let created_at = before.as_ref().map_or(now, |before| before.created_at);
         for row in call.invitations().filter(|row| !row.state.is_pending()) {
             closed.entry(row.user.clone()).or_insert(now);
         }
@@ -180,7 +208,7 @@ impl World {
         if let Err(what) = self.check_change(now, before.as_ref().map(|before| before.call.as_ref()), call) {
             self.violated("server", what, Some(&call.id));
         }
-        self.seen().calls.insert(call.id.clone(), Truth { call: call.clone(), closed });
+        self.seen().calls.insert(call.id.clone(), Truth { call: call.clone(), created_at, closed, paths });
     }
 
     fn check_change(&self, now: Millis, before: Option<&Call>, after: &Call) -> Result<(), String> {
