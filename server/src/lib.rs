@@ -62,7 +62,7 @@ pub async fn run_with_store(
 ) -> Result<(), RunError> {
     config.check()?;
     config.check_address(listener.local_addr()?)?;
-    let node = Arc::new(Node::new(config, store));
+    let node = Arc::new(Node::new(config, store.clone()));
     let sessions = session::wait_for_all(&node).await?;
     if sessions > 0 {
         tracing::info!(sessions, "waiting for the sessions that the store knows");
@@ -70,5 +70,7 @@ pub async fn run_with_store(
     let mut timers = JoinSet::new();
     timers.spawn(calls::run_timers(node.clone()));
     transport::serve(listener, node, shutdown).await;
+    timers.shutdown().await;
+    store.close().await;
     Ok(())
 }

@@ -29,12 +29,24 @@ pub struct SimulatedStore {
     /// The store as it was a while ago.
     earlier: Mutex<Option<(Millis, MemoryStore)>>,
     rng: Mutex<Rng>,
+    /// Of a thousand operations so many fail, until it is quiet.
+    failures: u64,
+}
+
+/// How an operation goes wrong.
+enum Failure {
+    /// It was not done.
+    Refused,
+    /// It was done, and nobody knows.
+    Unknown,
 }
 
 impl SimulatedStore {
     pub fn new(world: Arc<World>, inner: MemoryStore, seed: u64) -> SimulatedStore {
-        let rng = Mutex::new(Rng::new(seed, 2));
-        SimulatedStore { world, inner: Mutex::new(Arc::new(inner)), earlier: Mutex::new(None), rng }
+        let mut rng = Rng::new(seed, 2);
+        let failures = [0, 0, 0, 20][rng.below(4)];
+        let (inner, rng) = (Mutex::new(Arc::new(inner)), Mutex::new(rng));
+        SimulatedStore { world, inner, earlier: Mutex::new(None), rng, failures }
     }
 
     pub fn inner(&self) -> Arc<MemoryStore> {
@@ -59,6 +71,24 @@ impl SimulatedStore {
         };
         if ms > 0 {
             sleep(Duration::from_millis(ms)).await;
+        }
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        if self.failures == 0 || self.world.now() >= self.world.quiet_at {
+            return None;
+        }
+        let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+        let fails = rng.within(1..=1_000) <= self.failures;
+        fails.then(|| if rng.percent(50) { Failure::Refused } else { Failure::Unknown })
+    }
+
+    /// For what only reads.
+    async fn may_fail(&self) -> Result<(), Unavailable> {
+        self.pause().await;
+        match self.failure() {
+            Some(Failure::Refused | Failure::Unknown) => Err(Unavailable::refused("simulated")),
+            None => Ok(()),
         }
     }
 
@@ -94,14 +124,14 @@ impl Store for SimulatedStore {
     ) -> BoxFuture<'a, Result<Loaded, Unavailable>> {
         let request = request.filter(|_| !self.is(Mutation::AnswersTwice));
         Box::pin(async move {
-            self.pause().await;
+            self.may_fail().await?;
             self.inner().load(keys, request).await
         })
     }
 
     fn calls_of<'a>(&'a self, user: &'a UserKey) -> BoxFuture<'a, Result<Vec<CallId>, Unavailable>> {
         Box::pin(async move {
-            self.pause().await;
+            self.may_fail().await?;
             self.inner().calls_of(user).await
         })
     }
@@ -115,6 +145,11 @@ impl Store for SimulatedStore {
         }
         Box::pin(async move {
             self.pause().await;
+            let failure = self.failure();
+            if let Some(Failure::Refused) = failure {
+                self.world.log("store", "refuses a commit");
+                return Err(Unavailable::refused("simulated"));
+            }
             self.remember_for_a_crash();
             let records: Vec<Record> = commit.put.iter().map(|put| put.record.clone()).collect();
             let users: Vec<Option<UserKey>> = commit
@@ -136,7 +171,13 @@ impl Store for SimulatedStore {
                 }
             }
             self.pause().await;
-            Ok(result)
+            match failure {
+                Some(Failure::Unknown) => {
+                    self.world.log("store", "does not say whether a commit was written");
+                    Err(Unavailable::unknown("simulated"))
+                }
+                Some(Failure::Refused) | None => Ok(result),
+            }
         })
     }
 
@@ -147,7 +188,7 @@ impl Store for SimulatedStore {
         max: usize,
     ) -> BoxFuture<'a, Result<Option<Page>, Unavailable>> {
         Box::pin(async move {
-            self.pause().await;
+            self.may_fail().await?;
             self.inner().log_after(user, cursor, max).await
         })
     }
@@ -155,7 +196,7 @@ impl Store for SimulatedStore {
     fn due(&self, now: Millis, max: usize) -> BoxFuture<'_, Result<Vec<(TimerId, Millis)>, Unavailable>> {
         let late = if self.is(Mutation::IsLate) { LATE_MS } else { 0 };
         Box::pin(async move {
-            self.pause().await;
+            self.may_fail().await?;
             self.inner().due(now.saturating_sub(late), max).await
         })
     }
@@ -163,14 +204,14 @@ impl Store for SimulatedStore {
     fn next_due(&self) -> BoxFuture<'_, Result<Option<Millis>, Unavailable>> {
         let late = if self.is(Mutation::IsLate) { LATE_MS } else { 0 };
         Box::pin(async move {
-            self.pause().await;
+            self.may_fail().await?;
             Ok(self.inner().next_due().await?.map(|at| at + late))
         })
     }
 
     fn sessions(&self) -> BoxFuture<'_, Result<Vec<(UserKey, SessionId)>, Unavailable>> {
         Box::pin(async move {
-            self.pause().await;
+            self.may_fail().await?;
             match self.is(Mutation::WaitsForNobody) {
                 true => Ok(Vec::new()),
                 false => self.inner().sessions().await,

@@ -93,6 +93,10 @@ impl Store for MemoryStore {
     fn sessions(&self) -> BoxFuture<'_, Result<Vec<(UserKey, SessionId)>, Unavailable>> {
         Box::pin(ready(Ok(self.state().sessions())))
     }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(ready(()))
+    }
 }
 
 #[cfg(test)]

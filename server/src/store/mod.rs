@@ -306,6 +306,9 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// Every session of every user: for a server that starts, and has no connection to any of them yet.
     fn sessions(&self) -> BoxFuture<'_, Result<Vec<(UserKey, SessionId)>, Unavailable>>;
+
+    /// The last thing that is asked of it: what waits to be written is, or cannot be.
+    fn close(&self) -> BoxFuture<'_, ()>;
 }
 
 /// Another number for every past, also for two that begin in the same millisecond; below 2^53, so that clients in

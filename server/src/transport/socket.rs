@@ -190,7 +190,8 @@ impl End {
     fn of(error: &Error) -> End {
         match error {
             Error::Capacity(_) => End::TooBig,
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
+            // The peer has closed, one way or the other; it wants nothing more.
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing) => End::Gone,
             Error::Protocol(error) => End::Broken(error.to_string()),
             Error::Utf8(_) => End::Broken("a text frame must be UTF-8".to_owned()),
             Error::ConnectionClosed

@@ -439,6 +439,10 @@ impl Store for SlowStore {
     fn sessions(&self) -> BoxFuture<'_, Result<Vec<(UserKey, SessionId)>, Unavailable>> {
         self.0.sessions()
     }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.0.close()
+    }
 }
 
 #[tokio::test]

@@ -8,9 +8,9 @@ use crate::server::Server;
 use crate::{Failure, Outcome};
 
 /// Invitations a second: far below what either can do, so that nothing waits in a queue.
-const PER_SECOND: u32 = 250;
+pub const PER_SECOND: u32 = 250;
 /// About what an invitation's event has on the wire.
-const BYTES: usize = 340;
+pub const BYTES: usize = 340;
 /// A round in which the machine was lent to others for more than this part of the time does not count.
 const STEAL: f64 = 0.02;
 /// Rounds that may be thrown away for it.
@@ -70,7 +70,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Outcome {
 }
 
 /// The latencies that a client printed, in ns: exactly as many as it was asked for.
-fn run(program: Program, count: u32) -> Outcome<Vec<f64>> {
+pub fn run(program: Program, count: u32) -> Outcome<Vec<f64>> {
     let ended = program.limit(Duration::from_secs(120)).run()?;
     let values: Vec<f64> = ended.text.lines().filter_map(|line| line.parse().ok()).collect();
     if values.len() != count as usize {

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what a call, a callback and an invitation cost, each beside the least that could do the same.
 
 mod cost;
+mod durable;
 mod latency;
 mod load;
 mod report;
@@ -69,8 +70,10 @@ fn measure(workspace: &Workspace, effort: Effort) -> Outcome<Report> {
     bench.compile("latency", &["-lzim", "-pthread"])?;
     bench.compile("cost", &["-lzim", "-pthread"])?;
     bench.compile("load", &["-ldl", "-pthread"])?;
+    bench.compile_from(workspace.path("tests/c"), "test_random", &["-lzim", "-pthread"])?;
     let mut report = Report::new(effort.pairs);
     latency::measure(&bench, &mut report)?;
+    durable::measure(&bench, &mut report)?;
     cost::measure(&bench, &mut report)?;
     load::measure(&bench, &mut report)?;
     Ok(report)
@@ -87,12 +90,16 @@ impl Bench<'_> {
 
     /// Compiles one C program of the bench as a user would: optimized, linked to the shared library.
     fn compile(&self, name: &str, libraries: &[&str]) -> Outcome {
+        self.compile_from(self.workspace.path("xtask/bench"), name, libraries)
+    }
+
+    fn compile_from(&self, folder: PathBuf, name: &str, libraries: &[&str]) -> Outcome {
         Program::new("gcc")
             .args(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
             .arg(&self.package.include)
             .arg("-o")
             .arg(self.program(name))
-            .arg(self.source(&format!("{name}.c")))
+            .arg(folder.join(format!("{name}.c")))
             .arg("-L")
             .arg(&self.package.libraries)
             .args(libraries)

@@ -45,6 +45,7 @@ pub struct Progress {
 pub fn run(mut connection: Connection, jobs: &Receiver<Job>, progress: &watch::Sender<Progress>) {
     let mut batch = Vec::new();
     let mut tidy = false;
+    let (mut commits, mut largest) = (0, 0);
     loop {
         let first = match tidy {
             true => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -73,8 +74,11 @@ pub fn run(mut connection: Connection, jobs: &Receiver<Job>, progress: &watch::S
         if !keep(&mut connection, &batch, progress, jobs, ended) {
             return;
         }
+        (commits, largest) = (commits + batch.len(), largest.max(batch.len()));
         batch.clear();
     }
+    let transactions = progress.borrow().batches;
+    tracing::info!(commits, transactions, largest, "closing the store");
     // What is left in the write-ahead log is copied at the next start otherwise.
     if let Err((_, error)) = connection.close() {
         tracing::warn!(%error, "the store could not be closed properly; nothing is lost");
