@@ -15,7 +15,7 @@ Usage: zim-faults [run | kill-pending] --server FILE --library FILE [OPTIONS]
   --users N            (200)
   --workers N          Processes that the users live in (8)
   --invite-every MS    Mean time between two invitations of a user (6000)
-  --durability WORD    full or normal: the server's setting (normal)
+  --durability WORD    full or normal: the server's setting (full)
   --folder FOLDER      Where data, histories and logs go; without it a temporary one, kept when something was violated
   --keep               Keeps the folder in any case
 ";
@@ -57,7 +57,7 @@ impl Options {
             users: 200,
             workers: 8,
             invite_every_ms: 6_000,
-            durability: "normal".to_owned(),
+            durability: "full".to_owned(),
             folder: None,
             keep: false,
         };

@@ -157,8 +157,7 @@ async fn pump(route: &Route, direction: usize, mut from: ReadHalf<'_>, mut to: W
     let mut weather = route.weather.subscribe();
     let mut buffer = vec![0; 8 * 1024];
     let mut dead = false;
-    loop {
-        let Ok(count) = from.read(&mut buffer).await else { break };
+    while let Ok(count) = from.read(&mut buffer).await {
         dead |= route.weather().swallow[direction];
         if dead {
             counts.swallowed.set(counts.swallowed.get() + count as u64);
@@ -188,11 +187,10 @@ async fn pump(route: &Route, direction: usize, mut from: ReadHalf<'_>, mut to: W
             }
             route.pass(direction);
             rest = &rest[length..];
-            if now.rate > 0 {
+            match (length as u64 * 1_000_000).checked_div(now.rate) {
                 // Being slow is the fault.
-                sleep(Duration::from_micros(length as u64 * 1_000_000 / now.rate)).await;
-            } else {
-                tokio::task::yield_now().await;
+                Some(micros) => sleep(Duration::from_micros(micros)).await,
+                None => tokio::task::yield_now().await,
             }
         }
     }

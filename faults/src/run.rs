@@ -216,10 +216,12 @@ fn report(scene: &Scene, timeline: &Timeline, findings: &Findings) {
         timeline.starved.total_ms() as f64 / 1_000.0
     );
     println!(
-        "seed {}, {} users, {} s: {} violations",
+        "seed {}: {} users, {} calls, {} server kills, {} cut links, {} violations",
         options.seed,
         options.users,
-        options.seconds,
+        findings.calls,
+        done.kills,
+        counts.cut.get(),
         findings.violations.len()
     );
 }

@@ -90,7 +90,7 @@ fn passes(passed: &[Micros], from: Micros, to: Micros) -> bool {
     last = last.min(*before);
     for at in &passed[first..] {
         if *at > last + APART {
-            return false;
+            break;
         }
         last = *at;
         if last >= to {

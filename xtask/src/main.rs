@@ -3,6 +3,7 @@
 mod bench;
 mod csharp;
 mod demo;
+mod faults;
 mod fresh;
 mod library;
 mod process;
@@ -26,6 +27,7 @@ Commands:
   test [NAME...]   Runs every check, or only those named; `cargo xtask test --list` names them
   library          Builds the library and puts header, shared and static library into one folder
   bench            Measures calls, callbacks, latency beside a bare relay, size and load time
+  faults           Runs the fault bench: `--seconds N --users N --seed N`; faults/README.md says what it checks
   fresh            Clones the repository into a scratch folder and runs the demo there
 
 demo and test install missing tools by themselves, as `setup` does.
@@ -113,6 +115,7 @@ fn command(args: &[String]) -> Outcome {
         "test" => test::run(&workspace, rest),
         "library" => no_more(rest).and_then(|()| library::run(&workspace)),
         "bench" => bench::run(&workspace, rest),
+        "faults" => faults::run(&workspace, rest),
         "fresh" => no_more(rest).and_then(|()| fresh::run(&workspace)),
         other => Err(Failure::new(format!("there is no command `{other}`\n\n{HELP}"))),
     }

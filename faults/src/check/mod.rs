@@ -71,6 +71,7 @@ impl Violation {
 
 pub struct Findings {
     pub violations: Vec<Violation>,
+    pub calls: usize,
     summary: Vec<String>,
     /// For each violation that is shown: the history of its call.
     histories: Vec<String>,
@@ -93,7 +94,7 @@ pub fn check(inputs: &mut Inputs<'_>) -> Result<Findings, String> {
     let start = book.start;
     let shown = violations.iter().take(SHOWN);
     let histories = shown.map(|violation| history(&violation.call, &book, &calls, start)).collect();
-    Ok(Findings { violations, summary, histories })
+    Ok(Findings { violations, calls: calls.len(), summary, histories })
 }
 
 /// A server may have so much beside what it needs for each user and each call that it remembers.

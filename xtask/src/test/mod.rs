@@ -4,6 +4,7 @@ mod abi;
 mod c;
 mod csharp;
 mod docs;
+mod faults;
 mod hooks;
 mod python;
 mod rust;
@@ -39,6 +40,7 @@ fn steps() -> Vec<Step> {
     steps.extend(c::steps());
     steps.extend(csharp::steps());
     steps.extend(python::steps());
+    steps.extend(faults::steps());
     steps.extend(docs::steps());
     steps.push(Step {
         name: "demo",
