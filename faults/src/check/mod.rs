@@ -4,6 +4,7 @@ mod book;
 mod outcomes;
 mod requests;
 mod rings;
+mod rung;
 mod store;
 
 use std::collections::BTreeMap;

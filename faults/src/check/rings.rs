@@ -64,6 +64,7 @@ pub fn check(
          most {} ms after it",
         latest / 1_000
     ));
+    super::rung::check(inputs, book, calls, &settled, violations, summary);
 }
 
 /// When a ring must have ended: a second after its time, unless its own answer is under way or the process does not

@@ -28,7 +28,7 @@ impl Desk {
         self.seen.borrow_mut().push((now(), what));
     }
 
-    /// User data for a request. Given back by [`taken`], or by its callback.
+    /// User data for a request.
     pub fn request(&self, verb: Verb, tag: u64) -> *mut Request {
         Box::into_raw(Box::new(Request { desk: self, verb, tag }))
     }
@@ -53,8 +53,8 @@ fn desk<'a>(data: Data) -> &'a Desk {
 }
 
 fn completed(call: String, error: *const ZIMError, data: Data) {
-    // SAFETY: the user data of a request is a box that the first completion takes. A second one would be the very
-    // fault that is looked for; the box is leaked so that it is told instead of crashing.
+    // SAFETY: the user data of a request is a box that is never freed: a second completion would be the very fault
+    // that is looked for, and must be told instead of crashing.
     let request = unsafe { &*data.cast::<Request>() };
     // SAFETY: the library hands over an error that is valid now; the desk lives as long as the process.
     let (code, desk) = unsafe { ((*error).code, &*request.desk) };
