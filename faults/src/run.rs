@@ -21,6 +21,8 @@ use crate::worker::Manner;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// After this long every deadline has passed, and every ring has ended: the longest time-out, and what is granted.
 const LAST_DEADLINE: Duration = Duration::from_secs(8);
+/// After this long without a sign every session has ended: the heartbeat's time-out, and a second.
+const LAST_SESSION: Duration = Duration::from_millis(2_750);
 /// Of the scenario with the kill: for each caller. Half of the users are callers.
 const PENDING: u32 = 1_000;
 
@@ -175,6 +177,8 @@ async fn settle(
             return Err(format!("a worker did not end in order: {status}"));
         }
     }
+    // Goodbyes may be lost; those sessions end by their time-out.
+    sleep(LAST_SESSION).await;
     server.process.signal(libc::SIGTERM);
     let status = server.process.ended().await?;
     if !status.success() {

@@ -85,6 +85,7 @@ pub fn check(inputs: &mut Inputs<'_>) -> Result<Findings, String> {
     let mut violations = Vec::new();
     let mut summary = Vec::new();
     requests::check(inputs, &book, &mut violations, &mut summary);
+    store::check_leftovers(inputs.folder, &mut violations)?;
     store::check(inputs, &calls, &mut violations, &mut summary);
     outcomes::check(&book, &calls, &mut violations, &mut summary);
     rings::check(inputs, &book, &calls, &mut violations, &mut summary);

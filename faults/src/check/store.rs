@@ -29,6 +29,22 @@ pub fn read(folder: &Path) -> Result<Calls, String> {
     Ok(calls)
 }
 
+/// Nothing is left of what is over: no session, no cursor, no timer, nobody's part in a call.
+pub fn check_leftovers(folder: &Path, violations: &mut Vec<Violation>) -> Result<(), String> {
+    let path = crate::run::database(folder);
+    let count = |table: &str| -> Result<u64, rusqlite::Error> {
+        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
+    };
+    for table in ["participant", "timer", "cursor"] {
+        let rows = count(table).map_err(|error| format!("{}: {table}: {error}", path.display()))?;
+        if rows > 0 {
+            violations.push(Violation::plain(format!("{rows} rows are left in the table {table}")));
+        }
+    }
+    Ok(())
+}
+
 pub fn check(inputs: &Inputs<'_>, calls: &Calls, violations: &mut Vec<Violation>, summary: &mut Vec<String>) {
     let mut states: BTreeMap<String, u64> = BTreeMap::new();
     for (id, call) in calls {
