@@ -9,7 +9,7 @@ use zim_core::presence::DevicePolicy;
 
 use crate::config::Config;
 use crate::session::Registry;
-use crate::store::{Commit, CommitResult, Store, Unavailable};
+use crate::store::{Commit, CommitResult, Store, Unavailable, UserKey};
 
 /// Shared by every connection and by the timer task.
 #[derive(Debug)]
@@ -26,15 +26,22 @@ impl Node {
         Node { config, store, registry: Registry::default(), alarm: Alarm::default(), devices: DevicePolicy::Single }
     }
 
-    /// Commits, and wakes the timer task when a timer was set to ring before the next one it knows of.
+    /// Commits, and wakes the timer task when a timer was set to ring before the next one it knows of. Whoever commits
+    /// wakes those whose logs have grown, unless nobody knows whether they have: that is done here.
     pub async fn commit(&self, commit: Commit) -> Result<CommitResult, Unavailable> {
         let earliest = commit.timers.iter().filter_map(|(_, at)| *at).min();
-        let result = self.store.commit(commit).await?;
+        let told: Vec<UserKey> = commit.append.iter().map(|append| append.user.clone()).collect();
+        let result = self.store.commit(commit).await;
         match (&result, earliest) {
-            (CommitResult::Done(_), Some(at)) => self.alarm.set(at),
-            (CommitResult::Done(_) | CommitResult::Conflict | CommitResult::AlreadyAnswered(_), _) => {}
+            (Ok(CommitResult::Done(_)), Some(at)) => self.alarm.set(at),
+            (Ok(CommitResult::Done(_) | CommitResult::Conflict | CommitResult::AlreadyAnswered(_)), _) => {}
+            (Err(error), at) if error.outcome_unknown => {
+                at.into_iter().for_each(|at| self.alarm.set(at));
+                told.iter().for_each(|user| self.registry.wake(user, None));
+            }
+            (Err(_), _) => {}
         }
-        Ok(result)
+        result
     }
 }
 

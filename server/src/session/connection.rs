@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
-use zim_core::Millis;
 use zim_protocol::code::{Code, Fault};
 use zim_protocol::frame::{ClientFrame, ReplyBody, Request, RequestBody, ServerFrame};
 use zim_protocol::id::RequestId;
 use zim_protocol::session::{Closing, ClosingReason, Done, LoggedIn, Snapshot, TokenRenewed};
 
+use super::end::Rest;
 use super::log::LogPosition;
 use super::login::{self, Admitted, kicked_out, unavailable};
 use super::registry::{Gate, Live, Order};
@@ -470,11 +470,7 @@ impl<S: Stream> Connection<S> {
 
     /// Settles what becomes of the session, then says goodbye.
     async fn depart(mut self, farewell: Farewell) {
-        if let Some(link) = self.link.take() {
-            self.settle(&link.actor, &farewell).await;
-            self.node.registry.release(&link.actor.user, &link.actor.session, &self.live);
-            tracing::info!(app = link.actor.user.app, user = %link.actor.user.user, why = farewell.name(), "connection ended");
-        }
+        self.settle(&farewell).await;
         let closing = match farewell {
             Farewell::Lost => return,
             Farewell::LoggedOut => {
@@ -500,25 +496,32 @@ impl<S: Stream> Connection<S> {
         self.say_goodbye(Some(closing), code, text).await;
     }
 
-    /// Ends the session, or gives it the time it has to be resumed in: unless another connection has it by now.
-    async fn settle(&self, actor: &Actor, farewell: &Farewell) {
-        let mut gate = self.live.gate.lock().await;
+    /// Ends the session, or gives it the time it has to be resumed in: unless another connection has it by now. The same
+    /// for what was left behind. The gate is held meanwhile: whoever resumes a session finds this done, and undoes it.
+    async fn settle(&mut self, farewell: &Farewell) {
+        let Connection { node, socket, live, link, .. } = self;
+        let mut gate = live.gate.lock().await;
         let was_closed = std::mem::replace(&mut *gate, Gate::Closed) == Gate::Closed;
-        if was_closed {
-            return;
-        }
-        let settled = match farewell {
-            Farewell::LoggedOut => Ok(()),
-            Farewell::Silent => end::end(&self.node, actor).await,
-            Farewell::Closing(closing) if closing.reason.is_final() => Ok(()),
-            Farewell::Closing(_) | Farewell::Lost | Farewell::TooBig | Farewell::MakeWay => {
-                let silent_ms = Millis::try_from(self.socket.last_sign().elapsed().as_millis()).unwrap_or(Millis::MAX);
-                let left_ms = Millis::from(self.node.config.heartbeat_timeout_ms).saturating_sub(silent_ms);
-                end::wait_for_resume(&self.node, actor, left_ms).await
+        let timeout = Duration::from_millis(node.config.heartbeat_timeout_ms.into());
+        let wait = Rest::Wait { until: socket.last_sign() + timeout };
+        if let Some(Link { actor, .. }) = link.take().as_deref() {
+            let rest = match farewell {
+                Farewell::LoggedOut => None,
+                Farewell::Silent => Some(Rest::End),
+                Farewell::Closing(closing) if closing.reason.is_final() => None,
+                Farewell::Closing(_) | Farewell::Lost | Farewell::TooBig | Farewell::MakeWay => Some(wait),
+            };
+            if let Some(rest) = rest.filter(|_| !was_closed) {
+                end::lay_to_rest(node, actor, rest).await;
             }
-        };
-        if let Err(error) = settled {
-            tracing::error!(%error, user = %actor.user.user, "a session was left as it is");
+            node.registry.release(&actor.user, &actor.session, live);
+            tracing::info!(app = actor.user.app, user = %actor.user.user, why = farewell.name(), "connection ended");
+        }
+        for actor in live.take_left_behind() {
+            if node.registry.holds(&actor.user, &actor.session, live) {
+                end::lay_to_rest(node, &actor, wait).await;
+                node.registry.release(&actor.user, &actor.session, live);
+            }
         }
     }
 

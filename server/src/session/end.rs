@@ -1,13 +1,18 @@
 //! How sessions end: by logout, for lack of a sign, or when nobody came back to them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::{Instant, sleep};
 use zim_core::Millis;
 use zim_protocol::id::SessionId;
 
 use crate::calls::{self, ATTEMPTS, Actor};
 use crate::node::Node;
 use crate::store::{Commit, CommitResult, CursorChange, Key, Put, Record, TimerId, Unavailable, UserKey};
+
+/// How long to wait before a store that has failed is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Ends a session now. When it was the user's last one, their calls are told before anything else can happen on this
 /// connection: who logs out and in again comes back to none of them. The timer is there in case this node dies first.
@@ -52,11 +57,40 @@ pub(crate) async fn expire(
 }
 
 /// The link is gone, and the session waits for somebody to resume it: `left_ms` from now.
-pub(super) async fn wait_for_resume(node: &Node, actor: &Actor, left_ms: Millis) -> Result<(), Unavailable> {
+async fn wait_for_resume(node: &Node, actor: &Actor, left_ms: Millis) -> Result<(), Unavailable> {
     let timer = TimerId::Session(actor.user.clone(), actor.session.clone());
     let timers = vec![(timer, Some(node.store.now() + left_ms))];
     node.commit(Commit { timers, ..Commit::default() }).await?;
     Ok(())
+}
+
+/// What becomes of a session whose connection has ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rest {
+    /// It ends now.
+    End,
+    /// Until then it waits for somebody to resume it.
+    Wait { until: Instant },
+}
+
+/// Sees to it however long the store fails: a session that nobody waits for would never end.
+pub(super) async fn lay_to_rest(node: &Node, actor: &Actor, rest: Rest) {
+    let mut complained = false;
+    loop {
+        let done = match rest {
+            Rest::End => end(node, actor).await,
+            Rest::Wait { until } => {
+                let left = until.saturating_duration_since(Instant::now());
+                wait_for_resume(node, actor, Millis::try_from(left.as_millis()).unwrap_or(Millis::MAX)).await
+            }
+        };
+        let Err(error) = done else { return };
+        if !complained {
+            tracing::error!(%error, user = %actor.user.user, "the end of a connection waits for the store");
+            complained = true;
+        }
+        sleep(PAUSE).await;
+    }
 }
 
 /// A server that starts has no connection to any session: each is waited for as after a broken link, from now on. What

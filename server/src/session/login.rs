@@ -9,7 +9,7 @@ use zim_protocol::code::{Code, Fault};
 use zim_protocol::id::{CallId, SessionId};
 use zim_protocol::session::{Credentials, Login, Resume};
 
-use super::end::{end, wait_for_resume};
+use super::end::end;
 use super::identity;
 use super::registry::Live;
 use crate::calls::{ATTEMPTS, Actor};
@@ -48,8 +48,8 @@ pub(super) async fn login(node: &Node, live: &Arc<Live>, request: &Login) -> Res
         Ok(None) => Err(kicked_out()),
         Err(fault) => Err(fault),
     };
-    if result.is_err() {
-        node.registry.release(&actor.user, &id, live);
+    if let Err(fault) = &result {
+        forsake(node, live, &actor, fault);
     }
     result.map(|admitted| Admitted { token_expires_in_s, ..admitted })
 }
@@ -81,14 +81,8 @@ pub(super) async fn resume(node: &Node, live: &Arc<Live>, request: &Resume) -> R
     match &result {
         Ok(admitted) if admitted.actor.session == old.id => {}
         Ok(_) => node.registry.release(&user, &old.id, live),
-        Err(_) => {
-            node.registry.release(&user, &old.id, live);
-            // The session may be there still, and its former connection has left it to this one.
-            let left_ms = node.config.heartbeat_timeout_ms.into();
-            if let Err(unavailable) = wait_for_resume(node, &old_actor, left_ms).await {
-                tracing::error!(%unavailable, "a session that could not be resumed may never expire");
-            }
-        }
+        // The session may be there still, and its former connection has left it to this one.
+        Err(fault) => forsake(node, live, &old_actor, fault),
     }
     result.map(|admitted| Admitted { token_expires_in_s, ..admitted })
 }
@@ -115,11 +109,21 @@ async fn go_on(
         Ok(None) => Err(kicked_out()),
         Err(fault) => Err(fault),
     };
-    let keeps_fresh = result.as_ref().is_ok_and(|admitted| admitted.actor.session == fresh);
-    if !keeps_fresh {
-        node.registry.release(&fresh_actor.user, &fresh, live);
+    match &result {
+        Ok(admitted) if admitted.actor.session == fresh => {}
+        Ok(_) => node.registry.release(&fresh_actor.user, &fresh, live),
+        Err(fault) => forsake(node, live, &fresh_actor, fault),
     }
     result
+}
+
+/// Nobody was let in. When the store has failed the session may be there all the same: then it stays with this
+/// connection, and waits for its client as soon as that has ended.
+fn forsake(node: &Node, live: &Arc<Live>, actor: &Actor, fault: &Fault) {
+    match fault.code {
+        Code::KICKED_OUT => node.registry.release(&actor.user, &actor.session, live),
+        _ => live.leave_behind(actor.clone()),
+    }
 }
 
 /// The session is there, and the log reaches back to the client's cursor: nothing was lost.
@@ -194,7 +198,13 @@ async fn admit(
             commit.cursors.push(CursorChange::Close(user.clone(), gone.id.clone()));
         }
         commit.cursors.push(CursorChange::Open(user.clone(), session.id.clone()));
-        match node.commit(commit).await.map_err(|error| unavailable(&error))? {
+        let committed = node.commit(commit).await.inspect_err(|error| {
+            // They may be displaced, or not: they learn it when they come back.
+            for gone in displaced.iter().filter(|_| error.outcome_unknown) {
+                node.registry.send_back(user, &gone.id);
+            }
+        });
+        match committed.map_err(|error| unavailable(&error))? {
             CommitResult::Done(committed) => {
                 for gone in &displaced {
                     node.registry.kick_out(user, &gone.id);

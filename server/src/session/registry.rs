@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::Notify;
 use zim_protocol::id::SessionId;
 
+use crate::calls::Actor;
 use crate::store::UserKey;
 
 /// What a connection is told to do by others.
@@ -28,6 +29,8 @@ pub struct Live {
     order: OnceLock<Order>,
     /// Held by the connection while it executes a request; whoever takes the session over closes it for good.
     pub(super) gate: tokio::sync::Mutex<Gate>,
+    /// Sessions that may be there, and that nobody was let into.
+    left_behind: Mutex<Vec<Actor>>,
 }
 
 /// Whether a connection may still act for its session.
@@ -52,6 +55,15 @@ impl Live {
     pub fn give(&self, order: Order) {
         let _ = self.order.set(order);
         self.wake.notify_one();
+    }
+
+    /// A session that may be there without a client: the connection sees to it when it ends.
+    pub fn leave_behind(&self, actor: Actor) {
+        lock(&self.left_behind).push(actor);
+    }
+
+    pub fn take_left_behind(&self) -> Vec<Actor> {
+        std::mem::take(&mut *lock(&self.left_behind))
     }
 
     /// From here on the connection executes nothing more, and what it was executing has ended.
@@ -81,6 +93,7 @@ impl Registry {
             wake: Notify::new(),
             order: OnceLock::new(),
             gate: tokio::sync::Mutex::default(),
+            left_behind: Mutex::default(),
         });
         lock(&self.all).insert(live.id, live.clone());
         if self.stopping.get().is_some() {
@@ -119,6 +132,12 @@ impl Registry {
         }
     }
 
+    /// Whether the session lives on this connection.
+    pub fn holds(&self, user: &UserKey, session: &SessionId, live: &Live) -> bool {
+        let users = lock(&self.users);
+        users.get(user).into_iter().flatten().any(|(id, holder)| id == session && holder.id == live.id)
+    }
+
     /// There may be something new in the user's log. The connection that says so has looked itself.
     pub fn wake(&self, user: &UserKey, except: Option<&Live>) {
         for (_, live) in lock(&self.users).get(user).into_iter().flatten() {
@@ -130,9 +149,18 @@ impl Registry {
 
     /// The session was displaced by a later login.
     pub fn kick_out(&self, user: &UserKey, session: &SessionId) {
+        self.order(user, session, Order::KickOut);
+    }
+
+    /// Nobody knows whether the session was displaced: its client is to connect again, and is told then.
+    pub fn send_back(&self, user: &UserKey, session: &SessionId) {
+        self.order(user, session, Order::MakeWay);
+    }
+
+    fn order(&self, user: &UserKey, session: &SessionId, order: Order) {
         for (id, live) in lock(&self.users).get(user).into_iter().flatten() {
             if id == session {
-                live.give(Order::KickOut);
+                live.give(order);
             }
         }
     }
