@@ -6,51 +6,43 @@ use std::sync::Arc;
 use tokio::time::sleep_until;
 use zim_core::Millis;
 use zim_core::call::HostEvent;
-use zim_core::session::{ClientConfig, ClientSession, ConnectionState, Input, Output, SessionEvent};
-use zim_protocol::call::{CallAnswer, CallCancel, CallInvite, CallMode, CallUserState};
+use zim_core::session::{ClientSession, ConnectionState, Input, Output, SessionEvent};
 use zim_protocol::code::Code;
-use zim_protocol::frame::{ClientFrame, ReplyBody, RequestBody, ServerFrame};
-use zim_protocol::id::{CallId, DeviceId, UserId};
-use zim_protocol::session::{Credentials, LoggedIn};
+use zim_protocol::frame::{ClientFrame, ReplyBody, ServerFrame};
+use zim_protocol::id::{DeviceId, UserId};
+use zim_protocol::session::LoggedIn;
 
-use crate::host::{Asked, Host};
+use crate::host::Host;
 use crate::link::{Link, LinkEvent};
 use crate::mutation::Mutation;
 use crate::rng::Rng;
+use crate::user::Plan;
+use crate::words::described;
 use crate::world::World;
 
 pub const APP: u32 = 1;
 
-/// What a host will do at a time.
-#[derive(Debug)]
-enum Plan {
-    /// Look around, and do something.
-    Look,
-    Accept(CallId),
-    Reject(CallId),
-}
-
 pub struct Device {
-    index: usize,
-    user: UserId,
-    id: DeviceId,
-    world: Arc<World>,
-    rng: Rng,
+    pub(crate) index: usize,
+    pub(crate) user: UserId,
+    pub(crate) id: DeviceId,
+    pub(crate) world: Arc<World>,
+    pub(crate) rng: Rng,
     link: Link,
     /// The process; `None` while there is none.
-    session: Option<ClientSession>,
+    pub(crate) session: Option<ClientSession>,
     /// What the process's clock said when the run began.
-    clock: Millis,
-    host: Host,
+    pub(crate) clock: Millis,
+    pub(crate) host: Host,
     outputs: Vec<Output>,
     /// Callbacks that return later, in order.
     returns: VecDeque<(Millis, u64)>,
-    plans: BTreeMap<(Millis, u64), Plan>,
-    last_plan: u64,
+    pub(crate) plans: BTreeMap<(Millis, u64), Plan>,
+    pub(crate) last_plan: u64,
     /// How often this host looks around.
-    pace_ms: Millis,
+    pub(crate) pace_ms: Millis,
     slow_host: bool,
-    lives: u32,
+    pub(crate) lives: u32,
 }
 
 impl Device {
@@ -138,7 +130,8 @@ impl Device {
 
     fn catch_up_with_time(&mut self) {
         let now = self.world.now();
-        while let Some((_, delivery)) = self.returns.pop_front_if(|(at, _)| *at <= now) {
+        while let Some((_, delivery)) = self.returns.front().copied().filter(|(at, _)| *at <= now) {
+            self.returns.pop_front();
             self.feed(Input::Delivered { delivery });
         }
         while let Some(plan) = self.plans.first_entry().filter(|plan| plan.key().0 <= now) {
@@ -182,7 +175,7 @@ impl Device {
         }
     }
 
-    fn feed(&mut self, input: Input) {
+    pub(crate) fn feed(&mut self, input: Input) {
         self.look_at_the_way();
         let Some(session) = &mut self.session else { return };
         session.handle(self.world.now() + self.clock, input, &mut self.outputs);
@@ -271,82 +264,7 @@ impl Device {
         }
     }
 
-    /// It rings: what will the user do?
-    fn decide(&mut self, call: CallId, remaining_ms: Millis) {
-        let later = self.rng.mostly_short(remaining_ms + 2_000);
-        match self.rng.within(0..=9) {
-            0..5 => self.plan(later, Plan::Accept(call)),
-            5..7 => self.plan(later, Plan::Reject(call)),
-            _ => {}
-        }
-    }
-
-    fn plan(&mut self, later: Millis, plan: Plan) {
-        self.last_plan += 1;
-        self.plans.insert((self.world.now() + later, self.last_plan), plan);
-    }
-
-    fn carry_out(&mut self, plan: Plan) {
-        if self.world.now() >= self.world.quiet_at {
-            return;
-        }
-        let answer = |call_id: &CallId| CallAnswer { call_id: call_id.clone(), extended_data: String::new() };
-        match plan {
-            Plan::Accept(call) if self.host.can_answer(&call) => {
-                self.ask(Asked::Accept, &call, RequestBody::CallAccept(answer(&call)));
-            }
-            Plan::Reject(call) if self.host.can_answer(&call) => {
-                self.ask(Asked::Reject, &call, RequestBody::CallReject(answer(&call)));
-            }
-            Plan::Accept(_) | Plan::Reject(_) => {}
-            Plan::Look => {
-                self.act();
-                let pause = 200 + self.rng.within(0..=self.pace_ms * 2);
-                self.plan(pause, Plan::Look);
-            }
-        }
-    }
-
-    fn act(&mut self) {
-        let Some(session) = &self.session else {
-            self.begin();
-            return self.login();
-        };
-        if !session.is_logged_in() {
-            if session.state() == ConnectionState::Disconnected && self.rng.percent(60) {
-                self.login();
-            }
-            return;
-        }
-        match self.rng.within(0..=99) {
-            0..45 => self.invite(),
-            45..65 => self.cancel(),
-            65..70 => {
-                self.log("logs out");
-                self.feed(Input::Logout);
-            }
-            70..72 => {
-                self.log("is destroyed");
-                self.feed(Input::Destroy);
-                self.die();
-            }
-            72..75 => {
-                self.log("vanishes");
-                self.die();
-            }
-            _ => {}
-        }
-    }
-
-    /// A process starts.
-    fn begin(&mut self) {
-        self.lives += 1;
-        self.clock = self.rng.within(0..=1_000_000);
-        let request_prefix = format!("{}-{}-", self.index, self.lives);
-        self.session = Some(ClientSession::new(ClientConfig { request_prefix, jitter_seed: self.rng.next() }));
-    }
-
-    fn die(&mut self) {
+    pub(crate) fn die(&mut self) {
         self.look_at_the_way();
         self.session = None;
         self.link.vanish();
@@ -355,94 +273,11 @@ impl Device {
         self.host.forget();
     }
 
-    fn login(&mut self) {
-        let credentials = Credentials {
-            app_id: APP,
-            user_id: self.user.clone(),
-            device_id: self.id.clone(),
-            user_name: String::new(),
-            user_avatar_url: String::new(),
-            user_extended_data: String::new(),
-            token: String::new(),
-            app_sign: String::new(),
-            client: String::new(),
-        };
-        let timeout_ms = 1_000 << self.rng.within(0..=4);
-        let ticket = self.host.ask(Asked::Login, None, timeout_ms);
-        self.log(&format!("request {ticket}: login"));
-        self.feed(Input::Login { ticket, timeout_ms, credentials });
-    }
-
-    fn invite(&mut self) {
-        let mut invitees: Vec<UserId> = self.world.users.iter().filter(|user| **user != self.user).cloned().collect();
-        let keep = 1 + self.rng.below(invitees.len());
-        while invitees.len() > keep {
-            let gone = self.rng.below(invitees.len());
-            invitees.remove(gone);
-        }
-        let call_id = self.world.next_call();
-        let body = RequestBody::CallInvite(CallInvite {
-            call_id: call_id.clone(),
-            invitees,
-            timeout_s: 1 + self.rng.mostly_short(39) as u32,
-            mode: CallMode::General,
-            extended_data: String::new(),
-            not_received_check: self.rng.percent(30),
-            push: None,
-        });
-        self.ask(Asked::Invite, &call_id, body);
-    }
-
-    fn cancel(&mut self) {
-        let calls = self.host.own_calls();
-        if calls.is_empty() {
-            return;
-        }
-        let call_id = calls[self.rng.below(calls.len())].clone();
-        let mut invitees = Vec::new();
-        if self.rng.percent(30) {
-            invitees.push(self.world.users[self.rng.below(self.world.users.len())].clone());
-        }
-        let extended_data = String::new();
-        let cancel = CallCancel { call_id: call_id.clone(), invitees, extended_data, push: None, withdraw: false };
-        self.ask(Asked::Cancel, &call_id, RequestBody::CallCancel(cancel));
-    }
-
-    fn ask(&mut self, asked: Asked, call: &CallId, body: RequestBody) {
-        let timeout_ms = 500 << self.rng.within(0..=5);
-        let ticket = self.host.ask(asked, Some(call), timeout_ms);
-        self.log(&format!("request {ticket}: {} {call}", body.kind()));
-        self.feed(Input::Request { ticket, timeout_ms, body });
-    }
-
     fn is(&self, mutation: Mutation) -> bool {
         self.world.mutation == Some(mutation)
     }
 
-    fn log(&self, what: &str) {
+    pub(crate) fn log(&self, what: &str) {
         self.world.log(&self.host.name, what);
-    }
-}
-
-/// An event in a few words.
-fn described(event: &HostEvent) -> String {
-    let rows = |users: &[zim_protocol::call::CallUser]| {
-        let row = |row: &zim_protocol::call::CallUser| {
-            let reason = if row.reason == Code::SUCCESS { String::new() } else { format!("({})", row.reason.0) };
-            format!(" {}:{}{reason}", row.user_id, CallUserState::name(row.state))
-        };
-        users.iter().map(row).collect::<String>()
-    };
-    match event {
-        HostEvent::CallInvitationReceived(info) => {
-            format!("{} RINGS, {} ms left{}", info.call_id, info.remaining_ms, rows(&info.users))
-        }
-        HostEvent::CallInvitationCreated(info) => format!("{} created{}", info.call_id, rows(&info.users)),
-        HostEvent::CallInvitationCancelled { call_id, .. } => format!("{call_id} cancelled"),
-        HostEvent::CallInvitationAccepted { call_id, invitee, .. } => format!("{call_id} {invitee} accepted"),
-        HostEvent::CallInvitationRejected { call_id, invitee, .. } => format!("{call_id} {invitee} rejected"),
-        HostEvent::CallInvitationTimeout { call_id, .. } => format!("{call_id} timed out"),
-        HostEvent::CallInviteesAnsweredTimeout { call_id, invitees } => format!("{call_id} {invitees:?} timed out"),
-        HostEvent::CallUserStateChanged { call_id, users } => format!("{call_id} S{}", rows(users)),
     }
 }

@@ -17,6 +17,9 @@ mod network;
 mod rng;
 mod run;
 mod store;
+mod told;
+mod user;
+mod words;
 mod world;
 
 pub use mutation::Mutation;

@@ -36,7 +36,7 @@ pub struct Link {
 enum State {
     Idle,
     Connecting { connection: ConnectionId, attempt: Attempt },
-    Open { connection: ConnectionId, socket: WebSocketStream<Stream> },
+    Open { connection: ConnectionId, socket: Box<WebSocketStream<Stream>> },
 }
 
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Link {
             && *connection == wanted
         {
             // What goes wrong here shows when the socket is polled next.
-            let _ = Pin::new(socket).start_send(Message::text(frame.to_json()));
+            let _ = Pin::new(&mut **socket).start_send(Message::text(frame.to_json()));
         }
     }
 
@@ -105,7 +105,7 @@ impl Link {
                 let connection = *connection;
                 attempt.as_mut().poll(cx).map(|attempted| match attempted {
                     Ok(socket) => {
-                        self.state = State::Open { connection, socket };
+                        self.state = State::Open { connection, socket: Box::new(socket) };
                         Some(LinkEvent::Opened { connection })
                     }
                     Err(error) => {
@@ -117,10 +117,10 @@ impl Link {
             }
             State::Open { connection, socket } => {
                 let connection = *connection;
-                let flushed = Pin::new(&mut *socket).poll_flush(cx);
+                let flushed = Pin::new(&mut **socket).poll_flush(cx);
                 let lost = match flushed {
                     Poll::Ready(Err(error)) => error.to_string(),
-                    Poll::Ready(Ok(())) | Poll::Pending => match Pin::new(socket).poll_next(cx) {
+                    Poll::Ready(Ok(())) | Poll::Pending => match Pin::new(&mut **socket).poll_next(cx) {
                         Poll::Pending => return Poll::Pending,
                         Poll::Ready(Some(Ok(Message::Text(text)))) => match ServerFrame::parse(text.as_str()) {
                             Ok(frame) => return Poll::Ready(Some(LinkEvent::Frame { connection, frame })),

@@ -105,16 +105,18 @@ impl Pipe {
     }
 }
 
+type Shared = Arc<Mutex<Pipe>>;
+
 /// One end of a connection.
 #[derive(Debug)]
 pub struct Stream {
-    read: Arc<Mutex<Pipe>>,
-    write: Arc<Mutex<Pipe>>,
+    read: Shared,
+    write: Shared,
     arrival: Pin<Box<Sleep>>,
 }
 
 impl Stream {
-    fn new(read: Arc<Mutex<Pipe>>, write: Arc<Mutex<Pipe>>) -> Stream {
+    fn new(read: Shared, write: Shared) -> Stream {
         Stream { read, write, arrival: Box::pin(sleep(Duration::ZERO)) }
     }
 }
@@ -226,7 +228,8 @@ pub enum Trouble {
 /// The way between one device and the server.
 #[derive(Debug)]
 struct Way {
-    wire: Option<(Arc<Mutex<Pipe>>, Arc<Mutex<Pipe>>)>,
+    /// To the server, and from it.
+    wire: Option<(Shared, Shared)>,
     /// No connection comes about before this.
     blocked_until: Instant,
     /// The present connection has carried everything in time since then, or will from then on.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::pending;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -147,8 +148,14 @@ impl Server {
                     pending::<()>().await;
                 }
             };
-            if let Err(error) = run_with_store(door, Config::dev(), store, shutdown).await {
-                world.violated("server", error.to_string(), None);
+            let mut shutdown = pin!(shutdown);
+            let mut door = door;
+            // Whoever keeps it running starts it again when its store lets it down.
+            while let Err(error) = run_with_store(door, Config::dev(), store.clone(), shutdown.as_mut()).await {
+                world.log("server", &error.to_string());
+                door = world.network.listen();
+                sleep(Duration::from_millis(10)).await;
+                world.server_is(true);
             }
         });
         Server { task, stop }

@@ -7,8 +7,8 @@ use tokio::time::sleep;
 use zim_core::Millis;
 use zim_protocol::id::{CallId, SessionId};
 use zim_server::store::{
-    BoxFuture, Commit, CommitResult, Key, Loaded, MemoryStore, Page, Record, RequestKey, Store, TimerId, Unavailable,
-    UserKey,
+    BoxFuture, Commit, CommitResult, Key, Loaded, MemoryStore, Page, Put, Record, RequestKey, Store, TimerId,
+    Unavailable, UserKey,
 };
 
 use crate::mutation::Mutation;
@@ -151,22 +151,14 @@ impl Store for SimulatedStore {
                 return Err(Unavailable::refused("simulated"));
             }
             self.remember_for_a_crash();
-            let records: Vec<Record> = commit.put.iter().map(|put| put.record.clone()).collect();
-            let users: Vec<Option<UserKey>> = commit
-                .put
-                .iter()
-                .map(|put| match &put.key {
-                    Key::User(user) => Some(user.clone()),
-                    Key::Call(_) => None,
-                })
-                .collect();
+            let (put, append) = (commit.put.clone(), commit.append.clone());
             let result = self.inner().commit(commit).await?;
             if let CommitResult::Done(_) = &result {
-                for (record, user) in records.iter().zip(&users) {
-                    match (record, user) {
-                        (Record::Call(call), _) => self.world.call_committed(call),
-                        (Record::User(record), Some(key)) => self.world.user_committed(&key.user, record),
-                        (Record::User(_), None) => {}
+                for Put { key, record, .. } in &put {
+                    match (key, record) {
+                        (_, Record::Call(call)) => self.world.call_committed(call, &append),
+                        (Key::User(user), Record::User(record)) => self.world.user_committed(&user.user, record),
+                        (Key::Call(_), Record::User(_)) => {}
                     }
                 }
             }

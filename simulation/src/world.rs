@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use zim_core::Millis;
 use zim_core::call::{Call, Row};
 use zim_core::presence::User;
-use zim_protocol::call::CallUserState;
+use zim_protocol::call::{CallEvent, CallUserState};
 use zim_protocol::id::{CallId, UserId};
+use zim_server::store::Append;
 
 use crate::mutation::Mutation;
 use crate::network::Network;
@@ -182,7 +183,8 @@ impl World {
         }
     }
 
-    pub fn call_committed(&self, call: &Arc<Call>) {
+    /// A call as it is now; what was told of it on the way, too: one commit may bring more than one change.
+    pub fn call_committed(&self, call: &Arc<Call>, told: &[Append]) {
         let now = self.now();
         let rows: Vec<String> = call.rows.iter().map(|row| format!("{}:{}", row.user, row.state.name())).collect();
         self.log(
@@ -192,10 +194,15 @@ impl World {
         let before = self.seen().calls.get(&call.id).cloned();
         let mut closed = before.as_ref().map(|before| before.closed.clone()).unwrap_or_default();
         let mut paths = before.as_ref().map(|before| before.paths.clone()).unwrap_or_default();
-        for row in &call.rows {
-            let path = paths.entry(row.user.clone()).or_default();
-            if path.last() != Some(&row.state) {
-                path.push(row.state);
+        let on_the_way = told.iter().filter_map(|append| match &append.event {
+            CallEvent::CallChanged(change) if change.call_id == call.id => Some(&change.users),
+            _ => None,
+        });
+        let on_the_way = on_the_way.flatten().map(|row| (&row.user_id, row.state));
+        for (user, state) in on_the_way.chain(call.rows.iter().map(|row| (&row.user, row.state))) {
+            let path: &mut Vec<CallUserState> = paths.entry(user.clone()).or_default();
+            if path.last().is_none_or(|last| rank(*last) < rank(state)) {
+                path.push(state);
             }
         }
         let created_at = before.as_ref().map_or(now, |before| before.created_at);

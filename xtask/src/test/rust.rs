@@ -56,6 +56,12 @@ pub fn steps() -> Vec<Step> {
             run: |context| test(context, &["-p", "zim-server"]),
         },
         Step {
+            name: "simulation",
+            groups: &["rust"],
+            shows: "server and clients in virtual time: 2,000 seeds keep every promise, and what breaks one is noticed",
+            run: |context| test(context, &["-p", "zim-simulation"]),
+        },
+        Step {
             name: "client",
             groups: &["rust"],
             shows: "the library's own tests: engine, dispatch, boundary",
