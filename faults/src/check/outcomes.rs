@@ -14,6 +14,8 @@ const REJECTED: i32 = 2;
 const TIMEOUT: i32 = 6;
 const BE_CANCELLED: i32 = 10;
 pub const ENDED_LOCALLY: i32 = 6_090_109;
+/// CommonModuleIMDatabaseError: what a server without room on its disk says.
+const REFUSED_BY_STORE: i32 = 6_000_008;
 
 /// How far a row has come: it never goes back.
 fn rank(state: i32) -> u32 {
@@ -58,6 +60,9 @@ pub fn check(book: &Book, calls: &Calls, violations: &mut Vec<Violation>, summar
             match &record.what {
                 What::Completed { verb: Verb::Invite, code, .. } if *code != 0 => {
                     unknown += 1;
+                    if *code == REFUSED_BY_STORE && calls.contains_key(id) {
+                        wrong.push("an invite that was refused for the store, and was kept".to_owned());
+                    }
                     failed.insert(id);
                 }
                 What::Completed { verb, code: 0, .. } => done(life, *verb, calls.get(id), &mut wrong),
