@@ -51,8 +51,9 @@ impl SqliteStore {
     /// Opens the store in this directory, or makes one.
     pub fn open(directory: &Path, durability: Durability) -> Result<SqliteStore, StoreError> {
         let file = File::open(directory, durability)?;
-        let clock = go_on(&file)?;
-        let state = State::restore(file.read()?);
+        let rows = file.read()?;
+        let clock = go_on(&file, !rows.timers.is_empty())?;
+        let state = State::restore(rows);
         let epoch = begin(&file, durability, clock.now())?;
         let (jobs, waiting) = channel();
         let (tell, progress) = watch::channel(Progress::default());
@@ -99,13 +100,13 @@ impl SqliteStore {
 }
 
 /// The clock of the store that was opened: while the machine runs, time passes as it did for the server that has kept
-/// the deadlines, whatever the wall clock says now.
-fn go_on(file: &File) -> Result<Clock, StoreError> {
+/// the deadlines, whatever the wall clock says now. Without deadlines the wall clock counts: it may be right by now.
+fn go_on(file: &File, deadlines: bool) -> Result<Clock, StoreError> {
     let (boot, uptime) = (boot(), uptime());
     let (Some(boot), Some(uptime)) = (boot, uptime) else { return Ok(Clock::new()) };
     // What the clock showed when the machine was started, and which start that was.
     let kept = file.meta("clock")?;
-    let kept = kept.as_deref().and_then(|kept| kept.split_once(' ')).filter(|(of, _)| *of == boot);
+    let kept = kept.as_deref().and_then(|kept| kept.split_once(' ')).filter(|(of, _)| deadlines && *of == boot);
     if let Some(zero) = kept.and_then(|(_, zero)| zero.parse::<Millis>().ok()) {
         return Ok(Clock::at(zero.saturating_add(uptime)));
     }
