@@ -61,7 +61,10 @@ async fn leave(node: &Node, live: &Arc<Live>, by: &Credentials, left: &SessionId
         former.fence().await;
     }
     let ended = end(node, &actor).await;
-    node.registry.release(&actor.user, left, live);
+    match &ended {
+        Ok(()) => node.registry.release(&actor.user, left, live),
+        Err(_) => live.leave_behind(actor),
+    }
     ended
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::wildcard_enum_match_arm)]
 
 mod client;
+mod failing;
 mod flows;
 mod hostile;
 mod process;
