@@ -76,6 +76,8 @@ impl Process {
     }
 }
 
+const DAY_MS: i64 = 24 * 3_600_000;
+
 /// The clock of the processes that have it preloaded.
 #[derive(Clone, Debug)]
 pub struct WallClock {
@@ -84,10 +86,28 @@ pub struct WallClock {
 }
 
 impl WallClock {
-    pub fn new(options: &Options, folder: &Path) -> Result<WallClock, String> {
+    pub async fn new(options: &Options, folder: &Path) -> Result<WallClock, String> {
         let clock = WallClock { library: options.clock.clone(), file: folder.join("clock") };
+        clock.shift(DAY_MS)?;
+        if clock.jumps() {
+            clock.check().await?;
+        }
         clock.shift(0)?;
         Ok(clock)
+    }
+
+    /// A clock that did not jump would pass every check.
+    async fn check(&self) -> Result<(), String> {
+        let mut command = Command::new("date");
+        command.arg("+%s");
+        self.apply(&mut command);
+        let output = command.output().await.map_err(|error| format!("date: {error}"))?;
+        let shown: i64 = String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or(0);
+        let right = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+        match shown.abs_diff(right as i64 + DAY_MS / 1_000) < 60 {
+            true => Ok(()),
+            false => Err(format!("the clock does not jump: {}", String::from_utf8_lossy(&output.stderr))),
+        }
     }
 
     pub fn jumps(&self) -> bool {

@@ -44,7 +44,7 @@ pub fn run(options: &Options) -> Result<bool, String> {
 }
 
 async fn whole(options: &Options, folder: &Path) -> Result<bool, String> {
-    let clock = WallClock::new(options, folder)?;
+    let clock = WallClock::new(options, folder).await?;
     let proxy = Proxy::start(options.users).await.map_err(|error| error.to_string())?;
     let workers = options.workers as usize;
     let timeline = Timeline {
