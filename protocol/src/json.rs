@@ -1,6 +1,7 @@
 //! JSON in little code, for the client. Derived code would bring a reader and a writer of its own for every type into the
 //! library: several times as much.
 
+use core::cell::Cell;
 use core::fmt;
 use core::mem;
 use std::borrow::Cow;
@@ -8,6 +9,10 @@ use std::borrow::Cow;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::code::Fault;
+
+/// Values and keys that are read of one text at most: many times what an honest frame has. Without it a text of small values
+/// would take forty times its length in memory.
+const VALUES: u32 = 16 * 1024;
 
 /// A value that was read. Of objects it has the keys that were wanted only; the others are skipped, whatever is in them.
 #[derive(Default)]
@@ -32,8 +37,10 @@ impl<'a> Json<'a> {
             return Err("this is not an object".to_owned());
         }
         let mut json = Json::Null;
+        let left = Cell::new(VALUES);
         let mut source = serde_json::Deserializer::from_str(text);
-        let read = (Place { json: &mut json, wanted }).deserialize(&mut source).and_then(|()| source.end());
+        let read =
+            (Place { json: &mut json, wanted, left: &left }).deserialize(&mut source).and_then(|()| source.end());
         read.map_err(|error| error.to_string())?;
         Ok(json)
     }
@@ -49,12 +56,18 @@ impl<'a> Json<'a> {
 struct Place<'j, 'a> {
     json: &'j mut Json<'a>,
     wanted: fn(&str) -> bool,
+    /// Of [`VALUES`].
+    left: &'j Cell<u32>,
 }
 
 impl<'a> DeserializeSeed<'a> for Place<'_, 'a> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'a>>(self, source: D) -> Result<(), D::Error> {
+        match self.left.get().checked_sub(1) {
+            Some(left) => self.left.set(left),
+            None => return Err(D::Error::custom(format_args!("more than {VALUES} values"))),
+        }
         source.deserialize_any(self)
     }
 }
@@ -104,7 +117,7 @@ impl<'a> Visitor<'a> for Place<'_, 'a> {
     fn visit_seq<A: SeqAccess<'a>>(self, mut source: A) -> Result<(), A::Error> {
         let mut list = Vec::new();
         let mut json = Json::Null;
-        while source.next_element_seed(Place { json: &mut json, wanted: self.wanted })?.is_some() {
+        while source.next_element_seed(Place { json: &mut json, wanted: self.wanted, left: self.left })?.is_some() {
             list.push(mem::take(&mut json));
         }
         *self.json = Json::List(list);
@@ -114,10 +127,10 @@ impl<'a> Visitor<'a> for Place<'_, 'a> {
     fn visit_map<A: MapAccess<'a>>(self, mut source: A) -> Result<(), A::Error> {
         let mut entries = Vec::new();
         let mut json = Json::Null;
-        while source.next_key_seed(Place { json: &mut json, wanted: self.wanted })?.is_some() {
+        while source.next_key_seed(Place { json: &mut json, wanted: self.wanted, left: self.left })?.is_some() {
             let Json::Text(key) = mem::take(&mut json) else { continue };
             if (self.wanted)(&key) {
-                source.next_value_seed(Place { json: &mut json, wanted: self.wanted })?;
+                source.next_value_seed(Place { json: &mut json, wanted: self.wanted, left: self.left })?;
                 entries.push((key, mem::take(&mut json)));
             } else {
                 source.next_value::<IgnoredAny>()?;

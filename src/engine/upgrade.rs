@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// An answer's status line and headers together.
 const ANSWER_BYTES: usize = 16 * 1024;
-const HEADERS: usize = 64;
+const HEADERS: usize = 128;
 const NONCE_BYTES: usize = 16;
 /// What a server puts behind the key before it hashes it.
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -63,34 +63,48 @@ pub async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     stream.flush().await.map_err(Refusal::Io)?;
     let mut answer = Vec::with_capacity(1024);
     loop {
+        let before = answer.len();
         match stream.read_buf(&mut answer).await {
             Ok(0) => return Err(Refusal::Closed),
             Ok(_) => {}
             Err(error) => return Err(Refusal::Io(error)),
         }
+        let full = answer.len() >= ANSWER_BYTES;
+        // What comes in single bytes is not parsed anew for each of them.
+        if !(full || has_blank_line(answer.get(before.saturating_sub(3)..).unwrap_or_default())) {
+            continue;
+        }
         if let Some(length) = check(&answer, &key, subprotocol)? {
             return Ok(answer.split_off(length));
         }
-        if answer.len() >= ANSWER_BYTES {
+        if full {
             return Err(Refusal::NotHttp(format!("its answer has no end within {ANSWER_BYTES} bytes")));
         }
     }
+}
+
+fn has_blank_line(bytes: &[u8]) -> bool {
+    bytes.windows(2).any(|end| end == b"\n\n") || bytes.windows(3).any(|end| end == b"\n\r\n")
 }
 
 /// The length of a good answer; `None` while it is incomplete.
 fn check(answer: &[u8], key: &str, subprotocol: &str) -> Result<Option<usize>, Refusal> {
     let mut headers = [EMPTY_HEADER; HEADERS];
     let mut response = Response::new(&mut headers);
-    let length = match response.parse(answer) {
+    let parsed = response.parse(answer);
+    // The status says most, also when what follows it is too much, or wrong.
+    if let Some(status) = response.code.filter(|status| *status != 101) {
+        // As much of a foreign text as goes into a message.
+        let reason = response.reason.unwrap_or_default().chars().take(64).collect();
+        return Err(Refusal::Status(status, reason));
+    }
+    let length = match parsed {
         Ok(Status::Complete(length)) => length,
         Ok(Status::Partial) => return Ok(None),
         Err(error) => return Err(Refusal::NotHttp(error.to_string())),
     };
-    let status = response.code.unwrap_or_default();
-    if status != 101 {
-        // As much of a foreign text as goes into a message.
-        let reason = response.reason.unwrap_or_default().chars().take(64).collect();
-        return Err(Refusal::Status(status, reason));
+    if response.version != Some(1) {
+        return Err(Refusal::Wrong("its answer is not of HTTP/1.1"));
     }
     let headers = &*response.headers;
     if !has_token(headers, "upgrade", "websocket") {
@@ -102,7 +116,7 @@ fn check(answer: &[u8], key: &str, subprotocol: &str) -> Result<Option<usize>, R
     if only(headers, "sec-websocket-accept") != Some(accept(key).as_str()) {
         return Err(Refusal::Wrong("its Sec-WebSocket-Accept does not belong to the key that was sent"));
     }
-    if values(headers, "sec-websocket-extensions").next().is_some() {
+    if values(headers, "sec-websocket-extensions").any(|chosen| !chosen.is_empty()) {
         return Err(Refusal::Wrong("it chose a WebSocket extension, and none was offered"));
     }
     if only(headers, "sec-websocket-protocol") != Some(subprotocol) {
@@ -179,6 +193,8 @@ mod tests {
         for (from, to, why) in [
             ("HTTP/1.1", "SSH-2.0", "NotHttp"),
             ("HTTP/1.1 101 Switching Protocols", "HTTP/1.1 ten", "NotHttp"),
+            ("HTTP/1.1", "HTTP/1.0", "not of HTTP/1.1"),
+            ("101 Switching Protocols\r\n", &format!("302 Found\r\n{many}"), "HTTP 302 Found"),
             ("Server: any\r\n", &many, "NotHttp"),
             ("Server: any", "Ser\0ver: any", "NotHttp"),
             ("101 Switching Protocols", "200 OK", "HTTP 200 OK"),
@@ -244,6 +260,18 @@ mod tests {
     async fn a_frame_behind_the_answer_is_kept() {
         let (_, result) = against(vec![format!("{}tail", good()).into_bytes()]).await;
         assert_eq!(result.unwrap(), b"tail");
+    }
+
+    #[tokio::test]
+    async fn a_good_answer_may_come_in_single_bytes() {
+        // The peer puts the key's own answer in, which must not be taken apart.
+        let answer = good();
+        let (head, tail) = answer.split_at(answer.find("Sec-WebSocket-Accept").unwrap());
+        let mut pieces: Vec<Vec<u8>> = head.bytes().map(|byte| vec![byte]).collect();
+        let end = tail.find("\r\n").unwrap();
+        pieces.push(tail.as_bytes()[..end].to_vec());
+        pieces.extend(tail.as_bytes()[end..].iter().map(|byte| vec![*byte]));
+        assert_eq!(against(pieces).await.1.unwrap(), b"");
     }
 
     #[tokio::test]

@@ -279,7 +279,10 @@ impl CallView {
                 row.reason = told.reason;
             }
             if *told != row {
-                news.push(News { at, before: told.state });
+                // Once a user, however often a server names them.
+                if !news.iter().any(|other: &News| other.at == at) {
+                    news.push(News { at, before: told.state });
+                }
                 *told = row;
             }
         }

@@ -282,3 +282,10 @@ fn a_row_that_was_not_there_is_news() {
     let told = hears(&mut view, NOW, ViewInput::Changed(change("unknown dora:Inviting", 2)));
     assert_eq!(told, ["S(dora:Inviting)"]);
 }
+
+#[test]
+fn a_user_who_is_named_twice_is_told_once() {
+    let (view, _) = first_word("alice", FirstWord::Created { by_this_device: true }, "Accepted Inviting Inviting");
+    let told = hears(&mut view.unwrap(), NOW, ViewInput::Changed(change("rejected bob:Accepted bob:Rejected", 2)));
+    assert_eq!(told, ["S(bob:Rejected)", "Rejected(bob,bob's)"]);
+}

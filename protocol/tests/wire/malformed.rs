@@ -416,3 +416,19 @@ fn texts_beyond_their_limits_are_named_with_the_limit() {
     assert_eq!(resume(100), Ok(()));
     assert!(resume(101).unwrap_err().message.contains("at most 100 calls; got 101"));
 }
+
+/// Else one frame would take forty times its length in memory.
+#[test]
+fn a_frame_of_too_many_small_values_is_refused_with_its_id() {
+    let lists =
+        format!("{{\"kind\":\"reply\",\"id\":\"r.1\",\"of\":\"logout\",\"data\":[{}0]}}", "[0],".repeat(100_000));
+    let keys = format!("{{\"id\":\"r.1\",\"kind\":\"pong\",\"data\":{{{}\"a\":0}}}}", "\"\":0,".repeat(100_000));
+    for text in [lists, keys] {
+        let error = ServerFrame::parse(&text).unwrap_err();
+        assert_eq!(error.id.map(|id| id.to_string()).as_deref(), Some("r.1"));
+        assert!(error.fault.message.contains("more than 16384 values"), "{}", error.fault);
+    }
+    // Skipped values do not count.
+    let skipped = format!("{{\"kind\":\"pong\",\"later\":[{}0]}}", "[0],".repeat(100_000));
+    assert_eq!(ServerFrame::parse(&skipped).unwrap(), ServerFrame::Pong);
+}
