@@ -122,8 +122,9 @@ async fn kill_pending(
     mut server: Server,
     mut workers: Vec<Worker>,
 ) -> Result<(Server, Vec<Worker>), String> {
-    for goal in [PENDING / 2, PENDING / 2] {
-        let (mut sent, limit) = (0, Instant::now() + PATIENCE);
+    let mut sent = 0;
+    for goal in [PENDING / 2, PENDING] {
+        let limit = Instant::now() + PATIENCE;
         while sent < goal {
             for worker in &mut workers {
                 while worker.said.try_recv().is_ok() {
